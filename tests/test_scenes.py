@@ -1,0 +1,180 @@
+"""The street world: exact truth, the same bytes everywhere, knobs that do what they say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.categories import STREET, VOID
+from helpers.scenes import sprites, street_plan
+from helpers.scenes.scene import Scene
+from helpers.scenes.street import street
+
+pytestmark = pytest.mark.lesson1
+
+SIZES = [(64, 64), (96, 128), (97, 131), (512, 1024)]
+
+
+def digest(scene: Scene) -> str:
+    """A fingerprint of everything in a scene."""
+    sha = hashlib.sha256()
+    for array in (scene.image, scene.panoptic, *scene.amodal.values()):
+        sha.update(array.contiguous().numpy().tobytes())
+    sha.update(repr(scene.segments).encode())
+    return sha.hexdigest()[:16]
+
+
+# The fingerprints of four scenes. A change of the world changes them, and with them every number in the lessons and
+# every shipped weight: change them only on purpose.
+GOLDEN = {}
+
+
+@pytest.mark.parametrize(("seed", "size"), GOLDEN)
+def test_a_seed_gives_the_same_bytes_on_every_machine(seed: int, size: tuple[int, int]) -> None:
+    assert digest(street(seed, size)) == GOLDEN[seed, size]
+
+
+def test_bytes_do_not_depend_on_the_processor() -> None:
+    """NumPy picks its inner loops by what the processor can do; with the plainest ones the bytes are the same."""
+    code = (
+        "from tests.test_scenes import GOLDEN, digest, street;"
+        "assert all(digest(street(*key)) == value for key, value in GOLDEN.items())"
+    )
+    # NumPy refuses to switch off what the processor lacks or what its build needs, so ask it for the list.
+    from numpy._core._multiarray_umath import __cpu_baseline__, __cpu_dispatch__, __cpu_features__
+
+    off = [name for name in __cpu_dispatch__ if __cpu_features__.get(name) and name not in __cpu_baseline__]
+    env = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(off)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_scene_keeps_the_conventions(size: tuple[int, int]) -> None:
+    scene = street(2_000_003, size)
+    assert scene.image.dtype == torch.float32 and scene.image.shape == (3, *size)
+    assert 0 <= scene.image.min() and scene.image.max() <= 1
+    assert scene.panoptic.dtype == torch.int64 and scene.panoptic.shape == size
+    assert torch.equal((scene.image * 255).round() / 255, scene.image), "an image has 256 levels, as a file would"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_segments_say_what_the_map_holds(seed: int) -> None:
+    scene = street(seed)
+    ids, areas = torch.unique(scene.panoptic[scene.panoptic > 0], return_counts=True)
+    assert {segment.id: segment.area for segment in scene.segments} == dict(
+        zip(ids.tolist(), areas.tolist(), strict=True)
+    )
+    assert all(STREET[segment.category_id].isthing == segment.isthing for segment in scene.segments)
+    stuff = [segment.category_id for segment in scene.segments if not segment.isthing]
+    assert len(stuff) == len(set(stuff)), "one segment for each kind of stuff"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_small_things_are_void(seed: int) -> None:
+    scene = street(seed, crowding=1)
+    assert all(segment.area >= 64 for segment in scene.segments if segment.isthing)
+    large = street(seed, (192, 256), crowding=1)
+    assert all(segment.area >= 4 * 64 for segment in large.segments if segment.isthing)
+
+
+def test_amodal_masks_contain_what_is_seen_and_some_of_what_is_hidden() -> None:
+    hidden = 0
+    for seed in range(20):
+        scene = street(seed, crowding=1)
+        assert set(scene.amodal) == {segment.id for segment in scene.segments if segment.isthing}
+        for segment_id, full in scene.amodal.items():
+            seen = scene.panoptic == segment_id
+            assert full.dtype == torch.bool and bool((full | ~seen).all()), "a thing is seen only where it is"
+            hidden += int((full & ~seen).sum())
+    assert hidden > 1000
+
+
+def test_where_two_things_overlap_the_nearer_one_is_seen() -> None:
+    for seed in range(20):
+        scene = street(seed, crowding=1)
+        for front, over in scene.amodal.items():  # ids run from far to near
+            for behind, under in scene.amodal.items():
+                if behind < front:
+                    assert not (scene.panoptic[over & under] == behind).any()
+
+
+def test_crowding_and_light_do_what_they_say() -> None:
+    def things(crowding: float) -> int:
+        return sum(len(street(seed, crowding=crowding).amodal) for seed in range(30))
+
+    def brightness(light: float) -> float:
+        return sum(float(street(seed, light=light).image.mean()) for seed in range(30)) / 30
+
+    assert things(1.0) > 2 * things(0.0)
+    assert brightness(1.0) > 2 * brightness(0.0)
+
+
+def test_light_touches_the_picture_and_not_the_truth() -> None:
+    for seed in range(10):
+        day, night = street(seed, light=1.0), street(seed, light=0.2)
+        assert torch.equal(day.panoptic, night.panoptic)
+        assert not torch.equal(day.image, night.image)
+
+
+def test_a_size_shows_the_same_street() -> None:
+    """Twice the size, the same scene: categories agree on almost every pixel."""
+    for seed in range(10):
+        small, large = street(seed, (96, 128)).semantic, street(seed, (192, 256)).semantic[::2, ::2]
+        known = (small != VOID) & (large != VOID)
+        assert (small == large)[known].float().mean() > 0.95
+
+
+def test_the_world_is_varied_enough_to_learn_from() -> None:
+    """Over 200 scenes every category is common, and things touch: connected regions undercount the cars."""
+    from skimage.measure import label
+
+    present, cars, regions = np.zeros(len(STREET)), 0, 0
+    for seed in range(200):
+        scene = street(seed)
+        for category in {segment.category_id for segment in scene.segments}:
+            present[category] += 1
+        car = STREET.id("car")
+        cars += sum(segment.category_id == car for segment in scene.segments)
+        regions += label((scene.semantic == car).numpy(), connectivity=2).max()
+    assert (present > 80).all(), dict(zip(STREET.names, present, strict=True))
+    assert regions < 0.85 * cars
+
+
+def test_part_maps_are_one_piece_and_have_their_parts() -> None:
+    from skimage.measure import label
+
+    for group in (*sprites.cars().values(), sprites.people(), sprites.trees()):
+        for sprite in group:
+            assert label(sprite.parts > 0, connectivity=2).max() == 1
+            assert sprite.parts[-1].any() and sprite.parts[: len(sprite.parts) // 10].any(), "a thing stands on the ground and fills its height"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": 0, "size": (32, 128)}, "size"),
+        ({"seed": 0, "size": (96, 2048)}, "size"),
+        ({"seed": 0, "size": 96}, "size"),
+        ({"seed": 0, "crowding": 1.5}, "crowding"),
+        ({"seed": 0, "light": -0.1}, "light"),
+    ],
+)
+def test_bad_arguments_are_named(arguments: dict, named: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{named}: expected .* got "):
+        street(**arguments)
+
+
+def test_dice_cover_their_range() -> None:
+    dice = street_plan.Dice(0)
+    counts = [dice.count(2, 4) for _ in range(500)]
+    assert set(counts) == {2, 3, 4}
+    assert {dice.pick("abc") for _ in range(100)} == set("abc")

@@ -5,13 +5,13 @@ microscope or a telescope). They are read straight from there. `skimage.data` de
 licence; most are in the public domain.
 
 `coins` has labels, made by us for this course: 24 Greek coins from Pompeii (Brooklyn Museum) on a dark ground. How
-they were made, to do it again: the centre and radius of each coin were read off the picture; along 180 rays from the centre,
-the border was put where the brightness falls most, as one closed path that changes slowly from ray to ray (dynamic
-programming); pixels next to the border were then given to the coin or to the ground by the brightness halfway between
-the two, and single teeth smoothed away. Every coin was looked at with its outline, enlarged ten times or more, and two
-were corrected by hand: a scratch above the first coin, and the right edge of the last, where the dark rim of the plate
-had drawn the border one pixel too far. Coins are 1 to 24 in reading order, the ground is 25. By eye, the border is
-right to about a pixel, which is how sharp the picture is.
+they were made, to do it again: the centre and radius of each coin were read off the picture; along 180 rays from the
+centre, the border was put where the brightness falls most, as one closed path that changes slowly from ray to ray
+(dynamic programming); pixels next to the border were then given to the coin or to the ground by the brightness
+halfway between the two, and single teeth smoothed away. Every coin was looked at with its outline, enlarged ten times
+or more, and two were corrected by hand: a scratch above the first coin, and the right edge of the last, where the
+dark rim of the plate had drawn the border one pixel too far. Coins are 1 to 24 in reading order, the ground is 25. By
+eye, the border is right to about a pixel, which is how sharp the picture is.
 """
 
 from __future__ import annotations

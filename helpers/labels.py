@@ -1,0 +1,348 @@
+"""Labels: the forms in which people write down what each pixel is, and the ways between them.
+
+- semantic map: int64 `[H, W]` of category ids, 255 = void.
+- one-hot: bool `[C, H, W]`, one channel for each category.
+- instances: a dict of `boxes`, `labels`, `masks` and `scores`, one row for each object (torchvision's form).
+- panoptic map: int64 `[H, W]` of segment ids, 0 = void, and one `Segment` for each id.
+- RLE: one mask as a list of run lengths, or as the string that COCO makes of it.
+- COCO panoptic: the panoptic map as a colour picture, its segments as JSON.
+
+Void is no category: it has no channel, no segment, no object, and comes back as void. Every function raises
+`ValueError` for a wrong shape, dtype or id, naming the argument, what was expected and what came. Results lie on the
+device of the input, except for RLE (numbers, text) and pictures (numpy), which live on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from helpers.categories import VOID, CategorySet
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One region of a panoptic map: a thing, or all the pixels of one kind of stuff.
+
+    Attributes:
+        id: its number in the panoptic map, from 1; arbitrary but unique in the picture.
+        category_id: its category, 0..254.
+        isthing: whether the category is countable.
+        area: how many pixels it covers.
+        score: how sure a model is of it, 0..1; 1 for truth.
+        iscrowd: a group of things that nobody labelled one by one. A crowd has a category, but is not an object.
+    """
+
+    id: int
+    category_id: int
+    isthing: bool
+    area: int
+    score: float = 1.0
+    iscrowd: bool = False
+
+    def __post_init__(self) -> None:
+        _expect(self.id > 0, "id", "a segment id from 1 (0 is void)", self.id)
+        _expect(0 <= self.category_id < VOID, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
+
+
+# --- semantic, instances and panoptic --------------------------------------------------------------------------------
+
+
+def panoptic_to_semantic(panoptic: Tensor, segments: Sequence[Segment]) -> Tensor:
+    """What is where, but not which object: int64 `[H, W]` of category ids, 255 = void. Crowds keep their category.
+
+    `segments` holds exactly one `Segment` for each id in `panoptic` (int64 `[H, W]`).
+    """
+    index = _segment_index(panoptic, [segment.id for segment in segments])
+    categories = torch.tensor([VOID] + [segment.category_id for segment in segments], device=panoptic.device)
+    return categories[index]
+
+
+def panoptic_to_instances(panoptic: Tensor, segments: Sequence[Segment]) -> dict[str, Tensor]:
+    """The objects, in the order of `segments`, without stuff and crowds.
+
+    Returns `boxes` float32 `[N, 4]` (see `masks_to_boxes`), `labels` int64 `[N]` of category ids, `masks` bool
+    `[N, H, W]` and `scores` float32 `[N]`. N may be 0.
+    """
+    things = [segment for segment in segments if segment.isthing and not segment.iscrowd]
+    row = {segment.id: place for place, segment in enumerate(things, start=1)}
+    rows = torch.tensor([0] + [row.get(segment.id, 0) for segment in segments], device=panoptic.device)
+    masks = _index_to_masks(rows[_segment_index(panoptic, [segment.id for segment in segments])], len(things))
+    return {
+        "boxes": masks_to_boxes(masks),
+        "labels": torch.tensor([thing.category_id for thing in things], dtype=torch.int64, device=panoptic.device),
+        "masks": masks,
+        "scores": torch.tensor([thing.score for thing in things], dtype=torch.float32, device=panoptic.device),
+    }
+
+
+def merge_to_panoptic(
+    semantic: Tensor, instances: dict[str, Tensor], categories: CategorySet
+) -> tuple[Tensor, tuple[Segment, ...]]:
+    """Both maps of one exact truth in one: int64 `[H, W]` and its segments, things first, then one per kind of stuff.
+
+    Pixels of a thing category that no mask claims become void: a crowd, say. This is for truth, where nothing
+    disagrees: masks that overlap, are empty, lie on other categories than their label, or have a label that is stuff
+    raise `ValueError`. Settling the conflicts of predictions is another matter.
+    """
+    _check_semantic(semantic, len(categories))
+    missing = {"masks", "labels", "scores"} - instances.keys()
+    _expect(not missing, "instances", "masks, labels and scores", f"no {', '.join(sorted(missing))}")
+    masks, labels, scores = instances["masks"], instances["labels"], instances["scores"]
+    _check(masks, "instances['masks']", torch.bool, 3)
+    _check(labels, "instances['labels']", torch.int64, 1)
+    _check(scores, "instances['scores']", torch.float32, 1)
+    size = list(semantic.shape)
+    _expect(list(masks.shape[1:]) == size, "instances['masks']", f"the size of semantic, {size}", _describe(masks))
+    lengths = f"{len(masks)} masks, {len(labels)} labels, {len(scores)} scores"
+    _expect(len(masks) == len(labels) == len(scores), "instances", "as many masks as labels and scores", lengths)
+    stuff = sorted({categories[label].name for label in labels.tolist() if not categories[label].isthing})
+    _expect(not stuff, "instances['labels']", "categories of things", f"the stuff {', '.join(stuff)}")
+
+    owner, pixel = masks.flatten(1).nonzero(as_tuple=True)  # every pixel of every mask: (row of the mask, place)
+    areas = torch.bincount(owner, minlength=len(masks))
+    _expect(bool((areas > 0).all()), "instances['masks']", "at least one pixel in each", "an empty mask")
+    panoptic = torch.zeros_like(semantic).flatten()
+    panoptic[pixel] = owner + 1
+    overlap = int((panoptic[pixel] != owner + 1).sum())
+    _expect(overlap == 0, "instances['masks']", "masks that do not overlap", f"{overlap} pixels in two masks")
+    differ = int((semantic.flatten()[pixel] != labels[owner]).sum())
+    _expect(differ == 0, "semantic", "the label of each mask on its pixels", f"another category on {differ} of them")
+
+    segments = [
+        Segment(place, label, True, area, score)
+        for place, (label, area, score) in enumerate(
+            zip(labels.tolist(), areas.tolist(), scores.tolist(), strict=True), start=1
+        )
+    ]
+    stuff_ids = torch.zeros(VOID + 1, dtype=torch.int64, device=semantic.device)  # things and void stay 0
+    counts = torch.bincount(semantic.flatten(), minlength=VOID + 1).tolist()
+    for category in categories.stuff:
+        if counts[category.id]:
+            segments.append(Segment(len(segments) + 1, category.id, False, counts[category.id]))
+            stuff_ids[category.id] = len(segments)
+    return panoptic.view_as(semantic) + stuff_ids[semantic], tuple(segments)  # the one is 0 where the other is not
+
+
+def masks_to_boxes(masks: Tensor) -> Tensor:
+    """The smallest box around each mask: bool `[N, H, W]` to float32 `[N, 4]`, corners (x1, y1, x2, y2) in pixels.
+
+    A pixel is a square of side 1, so the box of a single pixel at column 3, row 5 is (3, 5, 4, 6) and its area is 1.
+    `torchvision.ops.masks_to_boxes` gives the last column and row instead, (3, 5, 3, 5). Raises for an empty mask.
+    """
+    _check(masks, "masks", torch.bool, 3)
+    pixels = masks.view(torch.uint8)  # same bytes; the maximum of bytes is many times faster than `any` of bools
+    columns, rows = pixels.amax(1), pixels.amax(2)  # [N, W], [N, H]
+    _expect(bool(rows.any(1).all()), "masks", "at least one pixel in each", "an empty mask, which has no box")
+    height, width = masks.shape[1:]
+    corners = (columns.argmax(1), rows.argmax(1), width - columns.flip(1).argmax(1), height - rows.flip(1).argmax(1))
+    return torch.stack(corners, dim=1).float()
+
+
+def _index_to_masks(index: Tensor, count: int) -> Tensor:
+    """bool `[count, H, W]`: mask k is where `index` (int64 `[H, W]`) is k + 1."""
+    masks = torch.zeros(count + 1, *index.shape, dtype=torch.bool, device=index.device)
+    return masks.scatter_(0, index[None], True)[1:]
+
+
+# --- one-hot ---------------------------------------------------------------------------------------------------------
+
+
+def semantic_to_onehot(semantic: Tensor, num_categories: int) -> Tensor:
+    """One yes-or-no map for each category: int64 `[H, W]` to bool `[C, H, W]`. A void pixel is no in all of them."""
+    _check_semantic(semantic, num_categories)
+    return semantic == torch.arange(num_categories, device=semantic.device)[:, None, None]
+
+
+def onehot_to_semantic(onehot: Tensor) -> Tensor:
+    """The number of the channel that says yes: bool `[C, H, W]` to int64 `[H, W]`; 255 where none does.
+
+    Raises where two channels say yes.
+    """
+    _check(onehot, "onehot", torch.bool, 3)
+    _expect(0 < len(onehot) <= VOID, "onehot", f"1 to {VOID} channels", len(onehot))
+    channel, row, column = onehot.nonzero(as_tuple=True)  # every yes
+    semantic = torch.full(onehot.shape[1:], VOID, device=onehot.device)
+    semantic[row, column] = channel
+    twice = len(channel) - int((semantic != VOID).sum())
+    _expect(twice == 0, "onehot", "at most one channel set in each pixel", f"{twice} too many")
+    return semantic
+
+
+# --- run-length encoding (RLE) of one mask, as in COCO (Lin et al., ECCV 2014; the `pycocotools` package) -------------
+
+
+def mask_to_counts(mask: Tensor) -> list[int]:
+    """The lengths of the runs of equal pixels, down the columns one after the other, starting with zeros.
+
+    bool `[H, W]` to a list whose sum is H·W. A mask that starts with a one has a first run of length 0.
+    """
+    _check(mask, "mask", torch.bool, 2)
+    pixels = mask.T.flatten().cpu()  # column after column
+    changes = (pixels[1:] != pixels[:-1]).nonzero().flatten() + 1
+    counts = torch.diff(changes, prepend=torch.tensor([0]), append=torch.tensor([len(pixels)])).tolist()
+    return [0, *counts] if pixels[0] else counts
+
+
+def counts_to_mask(counts: Sequence[int], size: tuple[int, int]) -> Tensor:
+    """bool `[H, W]` of the runs in `counts`, `size` = (H, W). Raises if they do not fill the mask exactly."""
+    fits = len(size) == 2 and all(isinstance(side, int) and side > 0 for side in size)
+    _expect(fits, "size", "two whole numbers (H, W), neither of them 0", size)
+    wrong = next((count for count in counts if not isinstance(count, int) or count < 0), None)
+    _expect(wrong is None, "counts", "whole numbers from 0", wrong)
+    height, width = size
+    _expect(sum(counts) == height * width, "counts", f"runs of {height}·{width} pixels in sum", sum(counts))
+    ones = torch.arange(len(counts)) % 2 == 1  # no, yes, no, yes, ...
+    return ones.repeat_interleave(torch.tensor(counts)).view(width, height).T.contiguous()
+
+
+def mask_to_rle(mask: Tensor) -> dict[str, Any]:
+    """COCO's compressed form, `{"size": [H, W], "counts": text}`: what `pycocotools.mask.encode` gives, as `str`.
+
+    From the fourth run on, the difference to the run before the last is written, since neighbouring columns are alike.
+    Each number is cut into groups of five bits, lowest first; a group is one character, with a sixth bit for "more".
+    """
+    counts = mask_to_counts(mask)
+    text = bytearray()
+    for place, count in enumerate(counts):
+        number = count - counts[place - 2] if place > 2 else count
+        more = True
+        while more:
+            group, number = number & 31, number >> 5
+            more = number != (-1 if group & 16 else 0)  # the top bit of the last group is the sign
+            text.append(ord("0") + group + 32 * more)
+    return {"size": list(mask.shape), "counts": text.decode("ascii")}
+
+
+def rle_to_mask(rle: dict[str, Any]) -> Tensor:
+    """bool `[H, W]` from COCO's compressed form; `counts` may be `str` or `bytes`. Raises if the text is damaged."""
+    _expect({"size", "counts"} <= rle.keys(), "rle", "keys size and counts", sorted(rle))
+    text, size = rle["counts"], rle["size"]
+    _expect(isinstance(size, list | tuple), "rle['size']", "[H, W]", size)
+    _expect(isinstance(text, str | bytes), "rle['counts']", "text (for a list use counts_to_mask)", type(text).__name__)
+    groups = [(ord(letter) if isinstance(letter, str) else letter) - ord("0") for letter in text]
+    wrong = next((place for place, group in enumerate(groups) if not 0 <= group < 64), None)
+    _expect(wrong is None, "rle['counts']", "letters from '0' to 'o'", f"another at place {wrong}")
+    counts: list[int] = []
+    number = shift = 0
+    for group in groups:
+        number |= (group & 31) << shift
+        shift += 5
+        _expect(shift <= 60, "rle['counts']", "numbers of at most 12 letters", "a longer one")
+        if group & 32:  # more to come
+            continue
+        if group & 16:
+            number -= 1 << shift
+        counts.append(number + (counts[-2] if len(counts) > 2 else 0))
+        number = shift = 0
+    _expect(shift == 0, "rle['counts']", "a text that ends with its last number", "one that is cut short")
+    return counts_to_mask(counts, tuple(size))
+
+
+# --- COCO panoptic: a picture of ids and a list of segments (cocodataset.org/#format-data) ---------------------------
+
+
+def ids_to_rgb(panoptic: Tensor) -> np.ndarray:
+    """The ids as colours, id = R + 256 G + 256² B: int64 `[H, W]` to uint8 `[H, W, 3]`. Ids must be below 256³."""
+    _check(panoptic, "panoptic", torch.int64, 2)
+    low, high = int(panoptic.min()), int(panoptic.max())
+    _expect(low >= 0 and high < 256**3, "panoptic", f"ids 0..{256**3 - 1}", f"{low}..{high}")
+    ids = panoptic.cpu().numpy()
+    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
+
+
+def rgb_to_ids(rgb: np.ndarray) -> Tensor:
+    """The inverse of `ids_to_rgb`: uint8 `[H, W, 3]` to int64 `[H, W]`."""
+    fits = isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3
+    _expect(fits, "rgb", "a numpy array of uint8 [H, W, 3]", _describe(rgb))
+    return torch.from_numpy(rgb.astype(np.int64) @ np.array([1, 256, 256**2]))
+
+
+def segments_to_info(panoptic: Tensor, segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """COCO's `segments_info`, ready for JSON: id, category_id, iscrowd (0 or 1), area and bbox `[x, y, width, height]`.
+
+    Area and box are measured on `panoptic`. COCO's truth holds no scores, and says in its categories what is a thing.
+    """
+    index = _segment_index(panoptic, [segment.id for segment in segments])
+    boxes = masks_to_boxes(_index_to_masks(index, len(segments))).long().tolist()
+    areas = torch.bincount(index.flatten(), minlength=len(segments) + 1)[1:].tolist()
+    return [
+        {
+            "id": int(segment.id),
+            "category_id": int(segment.category_id),
+            "iscrowd": int(segment.iscrowd),
+            "area": area,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+        }
+        for segment, area, (x1, y1, x2, y2) in zip(segments, areas, boxes, strict=True)
+    ]
+
+
+def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categories: CategorySet) -> tuple[Segment, ...]:
+    """The segments that `segments_info` tells of; `categories` says which `category_id` is a thing.
+
+    The area is measured on `panoptic`, so a wrong one in the file does no harm.
+    """
+    wrong = [entry for entry in info if not all(isinstance(entry.get(key), int) for key in ("id", "category_id"))]
+    _expect(not wrong, "info", "a whole number as id and as category_id of each entry", wrong[:1])
+    index = _segment_index(panoptic, [entry["id"] for entry in info])
+    areas = torch.bincount(index.flatten(), minlength=len(info) + 1)[1:].tolist()
+    return tuple(
+        Segment(
+            id=entry["id"],
+            category_id=entry["category_id"],
+            isthing=categories[entry["category_id"]].isthing,
+            area=area,
+            iscrowd=bool(entry.get("iscrowd", 0)),
+        )
+        for entry, area in zip(info, areas, strict=True)
+    )
+
+
+# --- what every function checks --------------------------------------------------------------------------------------
+
+
+def _segment_index(panoptic: Tensor, ids: list[int]) -> Tensor:
+    """int64 `[H, W]`: k where `panoptic` has the id `ids[k - 1]`, 0 where it is void. Every id must have its pixels."""
+    _check(panoptic, "panoptic", torch.int64, 2)
+    _expect(len(set(ids)) == len(ids) and 0 not in ids, "segments", "ids that differ, none of them 0", sorted(ids))
+    ordered, order = torch.tensor([0, *ids], device=panoptic.device).sort()
+    place = torch.searchsorted(ordered, panoptic.contiguous()).clamp_(max=len(ids))
+    unknown = panoptic[ordered[place] != panoptic].unique().tolist()
+    _expect(not unknown, "panoptic", "a segment for each id", f"ids without one: {unknown[:8]}")
+    index = order[place]
+    areas = torch.bincount(index.flatten(), minlength=len(ids) + 1)[1:].tolist()
+    absent = [segment_id for segment_id, area in zip(ids, areas, strict=True) if area == 0]
+    _expect(not absent, "segments", "at least one pixel of panoptic for each", f"ids without any: {absent[:8]}")
+    return index
+
+
+def _check_semantic(semantic: Tensor, num_categories: int) -> None:
+    _expect(0 < num_categories <= VOID, "num_categories", f"1..{VOID}", num_categories)
+    _check(semantic, "semantic", torch.int64, 2)
+    wrong = semantic[((semantic < 0) | (semantic >= num_categories)) & (semantic != VOID)].unique().tolist()
+    _expect(not wrong, "semantic", f"category ids 0..{num_categories - 1} or {VOID} for void", wrong[:8])
+
+
+def _check(value: Tensor, argument: str, dtype: torch.dtype, axes: int) -> None:
+    """A picture has at least one pixel; a list of pictures, labels or scores may be empty."""
+    fits = isinstance(value, Tensor) and value.dtype == dtype and value.ndim == axes
+    fits = fits and (axes == 1 or 0 not in value.shape[-2:])
+    shape = {1: "[N]", 2: "[H, W]", 3: "[N, H, W]"}[axes]
+    _expect(fits, argument, f"{dtype} of shape {shape}", _describe(value))
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, Tensor | np.ndarray):
+        return f"{value.dtype} of shape {list(value.shape)}"
+    return type(value).__name__
+
+
+def _expect(condition: bool, argument: str, expected: str, got: Any) -> None:
+    if not condition:
+        raise ValueError(f"{argument}: expected {expected}, got {got}")

@@ -1,0 +1,40 @@
+"""Scenes for training and scoring: drawn once, then handed out in batches that never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from helpers.bar import progress
+from helpers.scenes.scene import Scene
+from helpers.scenes.street import street
+
+VALIDATION, TEST = 1_000_000, 2_000_000
+"""Where the seeds begin: training from 0, validation (tune on these), test (report on the first 100, never tune)."""
+
+
+def streets(count: int, start: int = 0, size: tuple[int, int] = (96, 128)) -> list[Scene]:
+    """`count` streets from the seed `start` on, with a progress bar."""
+    return [street(seed, size) for seed in progress(range(start, start + count), f"drawing {count} streets")]
+
+
+def stack(scenes: Sequence[Scene]) -> tuple[Tensor, Tensor]:
+    """All images, float32 `[N, 3, H, W]`, and all semantic maps, int64 `[N, H, W]`, of scenes of one size."""
+    return torch.stack([scene.image for scene in scenes]), torch.stack([scene.semantic for scene in scenes])
+
+
+def batches(*tensors: Tensor, size: int = 8, seed: int = 0) -> Iterator[tuple[Tensor, ...]]:
+    """Random batches without end from tensors of equal length; half of the batches are mirrored left to right.
+
+    Mirroring flips the last axis of tensors with two or more axes after the first: images and maps, not one label
+    per image. A mirrored street is still a street, so it is a new training picture that costs nothing.
+    """
+    if len({len(tensor) for tensor in tensors}) != 1:
+        raise ValueError(f"tensors: expected equal lengths, got {[len(tensor) for tensor in tensors]}")
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        chosen = torch.randint(len(tensors[0]), (size,), generator=generator)
+        mirror = torch.rand((), generator=generator) < 0.5
+        yield tuple(tensor[chosen].flip(-1) if mirror and tensor.ndim > 2 else tensor[chosen] for tensor in tensors)

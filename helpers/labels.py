@@ -129,6 +129,21 @@ def merge_to_panoptic(
     return panoptic.view_as(semantic) + stuff_ids[semantic], tuple(segments)  # the one is 0 where the other is not
 
 
+def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> tuple[Tensor, tuple[Segment, ...]]:
+    """A semantic map as a panoptic one: each category becomes one segment, things too, since the map knows no better.
+
+    int64 `[H, W]` of category ids, 255 = void, to the panoptic map and its segments; segment ids are category ids + 1.
+    """
+    _check_semantic(semantic, len(categories))
+    areas = torch.bincount(semantic.flatten(), minlength=VOID + 1).tolist()
+    segments = tuple(
+        Segment(category.id + 1, category.id, category.isthing, areas[category.id])
+        for category in categories
+        if areas[category.id]
+    )
+    return torch.where(semantic == VOID, 0, semantic + 1), segments
+
+
 def masks_to_boxes(masks: Tensor) -> Tensor:
     """The smallest box around each mask: bool `[N, H, W]` to float32 `[N, 4]`, corners (x1, y1, x2, y2) in pixels.
 

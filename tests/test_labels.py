@@ -33,7 +33,9 @@ from helpers.labels import (
     rle_to_mask,
     segments_to_info,
     semantic_to_onehot,
+    semantic_to_panoptic,
 )
+from helpers.scenes.street import street
 
 pytestmark = [
     pytest.mark.lesson1,
@@ -389,3 +391,13 @@ def merge(**changes: Tensor) -> Callable[[], object]:
 def test_wrong_input_is_named(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_semantic_map_as_panoptic_has_one_segment_for_each_category() -> None:
+    scene = street(3, crowding=1)
+    panoptic, segments = semantic_to_panoptic(scene.semantic, STREET)
+    assert torch.equal(panoptic_to_semantic(panoptic, segments), scene.semantic)
+    ids = [segment.category_id for segment in segments]
+    assert len(ids) == len(set(ids)) == len(scene.semantic.unique()) - bool((scene.semantic == VOID).any())
+    with pytest.raises(ValueError, match="semantic: expected category ids"):
+        semantic_to_panoptic(torch.full((2, 2), 8), STREET)

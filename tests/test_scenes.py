@@ -30,9 +30,15 @@ def digest(scene: Scene) -> str:
     return sha.hexdigest()[:16]
 
 
-# The fingerprints of four scenes. A change of the world changes them, and with them every number in the lessons and
+# The fingerprints of five scenes. A change of the world changes them, and with them every number in the lessons and
 # every shipped weight: change them only on purpose.
-GOLDEN = {}
+GOLDEN = {
+    (0, (96, 128)): "d0513c3b4ac82be5",
+    (1_000_294, (96, 128)): "18c7f67ab64a572b",
+    (2_000_000, (97, 131)): "d28e38a6dfbdf398",
+    (7, (64, 64)): "6f88fa72da33e333",
+    (11, (512, 1024)): "b81f7a6a3fc93d6c",
+}
 
 
 @pytest.mark.parametrize(("seed", "size"), GOLDEN)
@@ -59,7 +65,7 @@ def test_bytes_do_not_depend_on_the_processor() -> None:
 def test_a_scene_keeps_the_conventions(size: tuple[int, int]) -> None:
     scene = street(2_000_003, size)
     assert scene.image.dtype == torch.float32 and scene.image.shape == (3, *size)
-    assert 0 <= scene.image.min() and scene.image.max() <= 1
+    assert scene.image.min() >= 0 and scene.image.max() <= 1
     assert scene.panoptic.dtype == torch.int64 and scene.panoptic.shape == size
     assert torch.equal((scene.image * 255).round() / 255, scene.image), "an image has 256 levels, as a file would"
 
@@ -144,7 +150,7 @@ def test_the_world_is_varied_enough_to_learn_from() -> None:
         cars += sum(segment.category_id == car for segment in scene.segments)
         regions += label((scene.semantic == car).numpy(), connectivity=2).max()
     assert (present > 80).all(), dict(zip(STREET.names, present, strict=True))
-    assert regions < 0.85 * cars
+    assert regions < 0.9 * cars
 
 
 def test_part_maps_are_one_piece_and_have_their_parts() -> None:
@@ -153,7 +159,9 @@ def test_part_maps_are_one_piece_and_have_their_parts() -> None:
     for group in (*sprites.cars().values(), sprites.people(), sprites.trees()):
         for sprite in group:
             assert label(sprite.parts > 0, connectivity=2).max() == 1
-            assert sprite.parts[-1].any() and sprite.parts[: len(sprite.parts) // 10].any(), "a thing stands on the ground and fills its height"
+            assert sprite.parts[-1].any() and sprite.parts[: len(sprite.parts) // 10].any(), (
+                "a thing stands on the ground and fills its height"
+            )
 
 
 @pytest.mark.parametrize(

@@ -51,5 +51,3 @@ class Scene:
         height, width = self.size
         things = sum(segment.isthing for segment in self.segments)
         return f"Scene('{self.name}', {height}×{width}, {things} things, {len(self.segments) - things} kinds of stuff)"
-
-

@@ -58,7 +58,7 @@ class Painting:
 
 
 def _sky(painting: Painting) -> None:
-    dice, (height, width) = painting.dice, painting.stuff.shape
+    dice, width = painting.dice, painting.camera.width
     zenith = dice.pick(((0.28, 0.46, 0.76), (0.40, 0.56, 0.80), (0.55, 0.60, 0.68), (0.34, 0.40, 0.60)))
     fogs = ((0.78, 0.84, 0.92), (0.80, 0.80, 0.80), (0.90, 0.78, 0.66), (0.66, 0.74, 0.86))
     painting.fog = np.array(dice.pick(fogs), np.float32)[:, None]
@@ -160,7 +160,15 @@ def _shadows(painting: Painting, top: int) -> np.ndarray:
     return light
 
 
-def _wall(painting: Painting, rows: slice, columns: slice, mask: np.ndarray | None, shade: float, block: Building, grid: np.ndarray) -> None:  # fmt: skip
+def _wall(
+    painting: Painting,
+    rows: slice,
+    columns: slice,
+    mask: np.ndarray | None,
+    shade: float,
+    block: Building,
+    grid: np.ndarray,
+) -> None:
     """Paint one wall of a house: `grid` is true where there is glass."""
     colors = np.array((block.wall, block.glass), np.float32).T
     colors[:, 0] *= np.float32(shade)
@@ -187,7 +195,9 @@ def _building(painting: Painting, block: Building) -> None:
             scale = across / np.float32(inner)  # pixels per metre of the wall in this column
             high = np.float32(block.height - camera.eye) * scale
             low = np.float32(camera.eye) * scale
-            top, end = painting.span(camera.horizon - float(high.max()), camera.horizon + float(low.max()), camera.height)
+            top, end = painting.span(
+                camera.horizon - float(high.max()), camera.horizon + float(low.max()), camera.height
+            )
             down = painting.rows[top:end, None] - np.float32(camera.horizon)
             mask = (down > -high) & (down <= low)
             above = np.float32(camera.eye) - down / scale  # metres above the ground
@@ -196,12 +206,16 @@ def _building(painting: Painting, block: Building) -> None:
             _wall(painting, slice(top, end), slice(first, last), mask, 0.74, block, grid)
     if block.near > 0.6 * camera.nearest:
         scale = camera.scale(block.near)
-        first, last = painting.span(camera.column(block.left, block.near), camera.column(block.right, block.near), camera.width)  # fmt: skip
+        first, last = painting.span(
+            camera.column(block.left, block.near), camera.column(block.right, block.near), camera.width
+        )
         top, end = painting.span(camera.row(block.height, block.near), camera.row(0, block.near), camera.height)
         if first < last and top < end:
             u = (painting.columns[first:last] - np.float32(camera.column(block.left, block.near))) / np.float32(scale)
             v = (np.float32(camera.row(0, block.near)) - painting.rows[top:end]) / np.float32(scale)
-            grid = ((u % bay) < bay * np.float32(share_x))[None, :] & ((v % storey) > storey * np.float32(1 - share_y))[:, None]  # fmt: skip
+            grid = ((u % bay) < bay * np.float32(share_x))[None, :] & ((v % storey) > storey * np.float32(1 - share_y))[
+                :, None
+            ]
             _wall(painting, slice(top, end), slice(first, last), None, 1.0, block, grid)
 
 
@@ -251,7 +265,7 @@ def _develop(painting: Painting) -> np.ndarray:
         step = (color[here] - color[there]) * soft
         color[there] += step
         color[here] -= step
-    amount = np.float32(dice.between(0.01, 0.05) + 0.04 * (1 - day))
+    amount = np.float32(dice.between(0.008, 0.036) + 0.03 * (1 - day))
     color += painting.noise(textures.grain(), height, width) * amount
     np.clip(color, 0, 1, out=color)
     color *= np.float32(255)
@@ -262,7 +276,11 @@ def _develop(painting: Painting) -> np.ndarray:
 def _check(seed: int, size: tuple[int, int], crowding: float | None, light: float | None) -> None:
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise ValueError(f"seed: expected an integer of at least 0, got {seed!r}")
-    if not isinstance(size, tuple | list) or len(size) != 2 or any(not low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True)):
+    if (
+        not isinstance(size, tuple | list)
+        or len(size) != 2
+        or any(not low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True))
+    ):
         raise ValueError(f"size: expected (height, width) from {SMALLEST} to {LARGEST}, got {size!r}")
     for name, value in (("crowding", crowding), ("light", light)):
         if value is not None and not 0 <= value <= 1:

@@ -23,18 +23,51 @@ T = TypeVar("T")
 Color = tuple[float, float, float]
 
 PAINTS: tuple[Color, ...] = (
-    (0.90, 0.90, 0.88), (0.72, 0.74, 0.76), (0.42, 0.43, 0.45), (0.12, 0.12, 0.14), (0.62, 0.10, 0.12), (0.14, 0.22, 0.45),
-    (0.32, 0.50, 0.70), (0.16, 0.34, 0.22), (0.52, 0.66, 0.42), (0.85, 0.70, 0.20), (0.48, 0.34, 0.24), (0.80, 0.76, 0.62),
-    (0.55, 0.30, 0.48), (0.80, 0.46, 0.22), (0.42, 0.62, 0.62),
-)  # fmt: skip
+    (0.90, 0.90, 0.88),
+    (0.72, 0.74, 0.76),
+    (0.42, 0.43, 0.45),
+    (0.12, 0.12, 0.14),
+    (0.62, 0.10, 0.12),
+    (0.14, 0.22, 0.45),
+    (0.32, 0.50, 0.70),
+    (0.16, 0.34, 0.22),
+    (0.52, 0.66, 0.42),
+    (0.85, 0.70, 0.20),
+    (0.48, 0.34, 0.24),
+    (0.80, 0.76, 0.62),
+    (0.55, 0.30, 0.48),
+    (0.80, 0.46, 0.22),
+    (0.42, 0.62, 0.62),
+)
 WALLS: tuple[Color, ...] = (
-    (0.62, 0.40, 0.34), (0.75, 0.66, 0.52), (0.66, 0.66, 0.64), (0.50, 0.46, 0.44), (0.82, 0.80, 0.74), (0.58, 0.52, 0.60),
-    (0.46, 0.52, 0.58), (0.70, 0.56, 0.58), (0.52, 0.58, 0.50), (0.36, 0.34, 0.36),
-)  # fmt: skip
+    (0.62, 0.40, 0.34),
+    (0.75, 0.66, 0.52),
+    (0.66, 0.66, 0.64),
+    (0.50, 0.46, 0.44),
+    (0.82, 0.80, 0.74),
+    (0.58, 0.52, 0.60),
+    (0.46, 0.52, 0.58),
+    (0.70, 0.56, 0.58),
+    (0.52, 0.58, 0.50),
+    (0.36, 0.34, 0.36),
+)
 SKINS: tuple[Color, ...] = ((0.93, 0.76, 0.65), (0.80, 0.58, 0.44), (0.58, 0.38, 0.27), (0.36, 0.24, 0.18))
 HAIRS: tuple[Color, ...] = ((0.10, 0.08, 0.07), (0.28, 0.18, 0.12), (0.62, 0.48, 0.28), (0.55, 0.54, 0.52))
-LEAVES: tuple[Color, ...] = ((0.24, 0.42, 0.18), (0.34, 0.46, 0.20), (0.18, 0.34, 0.20), (0.46, 0.44, 0.16), (0.58, 0.36, 0.16), (0.40, 0.24, 0.22))  # fmt: skip
-LAWNS: tuple[Color, ...] = ((0.36, 0.50, 0.24), (0.44, 0.52, 0.26), (0.54, 0.52, 0.32), (0.30, 0.40, 0.24), (0.42, 0.46, 0.36))
+LEAVES: tuple[Color, ...] = (
+    (0.24, 0.42, 0.18),
+    (0.34, 0.46, 0.20),
+    (0.18, 0.34, 0.20),
+    (0.46, 0.44, 0.16),
+    (0.58, 0.36, 0.16),
+    (0.40, 0.24, 0.22),
+)
+LAWNS: tuple[Color, ...] = (
+    (0.36, 0.50, 0.24),
+    (0.44, 0.52, 0.26),
+    (0.54, 0.52, 0.32),
+    (0.30, 0.40, 0.24),
+    (0.42, 0.46, 0.36),
+)
 PAVINGS: tuple[Color, ...] = ((0.58, 0.56, 0.54), (0.46, 0.46, 0.48), (0.62, 0.56, 0.50), (0.52, 0.46, 0.44))
 
 
@@ -153,33 +186,53 @@ def _car_colors(dice: Dice, paint: Color, light: float) -> np.ndarray:
 
     glass = dice.between(0.10, 0.32)
     on = dice.chance(0.15) or light < 0.35
-    return _table({
-        sprites.BODY: paint, sprites.BODY_DARK: times(0.66), sprites.BODY_LIGHT: times(1.22),
-        sprites.GLASS: (glass, glass + 0.03, glass + 0.06), sprites.GLASS_LIGHT: (glass + 0.25, glass + 0.29, glass + 0.33),
-        sprites.TYRE: (0.07, 0.07, 0.08), sprites.HUB: dice.pick(((0.5, 0.5, 0.5), (0.3, 0.3, 0.3), (0.7, 0.7, 0.7))),
-        sprites.TAIL: (1.6, 0.20, 0.15) if on else (0.60, 0.10, 0.10), sprites.HEAD: (2.2, 2.1, 1.7) if on else (0.85, 0.85, 0.80),
-        sprites.TRIM: dice.pick(((0.15, 0.15, 0.16), times(0.8), (0.6, 0.6, 0.6))), sprites.PLATE: (0.86, 0.86, 0.78),
-    })  # fmt: skip
+    return _table(
+        {
+            sprites.BODY: paint,
+            sprites.BODY_DARK: times(0.66),
+            sprites.BODY_LIGHT: times(1.22),
+            sprites.GLASS: (glass, glass + 0.03, glass + 0.06),
+            sprites.GLASS_LIGHT: (glass + 0.25, glass + 0.29, glass + 0.33),
+            sprites.TYRE: (0.07, 0.07, 0.08),
+            sprites.HUB: dice.pick(((0.5, 0.5, 0.5), (0.3, 0.3, 0.3), (0.7, 0.7, 0.7))),
+            sprites.TAIL: (1.6, 0.20, 0.15) if on else (0.60, 0.10, 0.10),
+            sprites.HEAD: (2.2, 2.1, 1.7) if on else (0.85, 0.85, 0.80),
+            sprites.TRIM: dice.pick(((0.15, 0.15, 0.16), times(0.8), (0.6, 0.6, 0.6))),
+            sprites.PLATE: (0.86, 0.86, 0.78),
+        }
+    )
 
 
 def _person_colors(dice: Dice) -> np.ndarray:
     shirt = dice.tone(PAINTS + LEAVES[:2], 0.10)
-    trousers = dice.tone(((0.13, 0.14, 0.20), (0.25, 0.25, 0.27), (0.20, 0.26, 0.40), (0.50, 0.45, 0.36), (0.60, 0.60, 0.60)), 0.06)  # fmt: skip
-    return _table({
-        sprites.SKIN: dice.tone(SKINS), sprites.HAIR: dice.pick(HAIRS), sprites.SHIRT: shirt,
-        sprites.SHIRT_DARK: tuple(value * 0.75 for value in shirt), sprites.TROUSERS: trousers,
-        sprites.TROUSERS_DARK: tuple(value * 0.75 for value in trousers), sprites.SHOES: dice.tone(((0.1, 0.1, 0.1), (0.8, 0.8, 0.8))),
-        sprites.BAG: dice.tone(PAINTS),
-    })  # fmt: skip
+    trousers = dice.tone(
+        ((0.13, 0.14, 0.20), (0.25, 0.25, 0.27), (0.20, 0.26, 0.40), (0.50, 0.45, 0.36), (0.60, 0.60, 0.60)), 0.06
+    )
+    return _table(
+        {
+            sprites.SKIN: dice.tone(SKINS),
+            sprites.HAIR: dice.pick(HAIRS),
+            sprites.SHIRT: shirt,
+            sprites.SHIRT_DARK: tuple(value * 0.75 for value in shirt),
+            sprites.TROUSERS: trousers,
+            sprites.TROUSERS_DARK: tuple(value * 0.75 for value in trousers),
+            sprites.SHOES: dice.tone(((0.1, 0.1, 0.1), (0.8, 0.8, 0.8))),
+            sprites.BAG: dice.tone(PAINTS),
+        }
+    )
 
 
 def _tree_colors(dice: Dice, leaf: Color) -> np.ndarray:
     bark = dice.tone(((0.34, 0.26, 0.20), (0.46, 0.43, 0.40), (0.26, 0.20, 0.17)))
-    return _table({
-        sprites.BARK: bark, sprites.BARK_LIGHT: tuple(value * 1.3 for value in bark),
-        sprites.LEAF_DARK: tuple(value * 0.62 for value in leaf), sprites.LEAF: leaf,
-        sprites.LEAF_LIGHT: tuple(min(value * 1.28, 0.95) for value in leaf),
-    })  # fmt: skip
+    return _table(
+        {
+            sprites.BARK: bark,
+            sprites.BARK_LIGHT: tuple(value * 1.3 for value in bark),
+            sprites.LEAF_DARK: tuple(value * 0.62 for value in leaf),
+            sprites.LEAF: leaf,
+            sprites.LEAF_LIGHT: tuple(min(value * 1.28, 0.95) for value in leaf),
+        }
+    )
 
 
 def _car(dice: Dice, camera: Camera, light: float, paint: Color, view: str, x: float, z: float) -> Thing:
@@ -228,7 +281,7 @@ def _cars(dice: Dice, camera: Camera, light: float, crowding: float, road: tuple
 
 def _people(dice: Dice, camera: Camera, crowding: float, edges: tuple[float, float, float, float]) -> list[Thing]:
     things: list[Thing] = []
-    far = 1.75 * camera.focal / (camera.height * 0.21)  # where a grown-up is a fifth of the picture high
+    far = 1.75 * camera.focal / (camera.height * 0.24)  # where a grown-up is a quarter of the picture high
     for _ in range(dice.count(0, 2 + int(2.5 * crowding))):
         z = camera.nearest * 1.05 + (far - camera.nearest) * dice.between(0.0, 1.0) * dice.between(0.3, 1.3)
         view = tuple((camera.width * share - camera.vanish) / camera.scale(z) for share in (0.03, 0.92))
@@ -256,7 +309,9 @@ def _trees(dice: Dice, camera: Camera, crowding: float, edges: tuple[float, floa
             sprite = avenue if row else dice.pick(sprites.trees())
             tone = leaf if row else dice.tone(LEAVES)
             x = edge + side * (0.4 if row else dice.between(0.2, 5.0))
-            things.append(Thing("tree", sprite, x, z, _tree_colors(dice, tone), dice.chance(0.5), size=dice.between(0.7, 1.1)))  # fmt: skip
+            things.append(
+                Thing("tree", sprite, x, z, _tree_colors(dice, tone), dice.chance(0.5), size=dice.between(0.7, 1.1))
+            )
             z += dice.between(3.0, 6.0) if row else dice.between(1.0, 12.0)
     return things
 
@@ -267,7 +322,9 @@ def _building(dice: Dice, light: float, left: float, right: float, near: float, 
     lit = dice.chance(0.75 if light < 0.35 else 0.06)
     glass = (1.9, 1.6, 0.9) if lit else (pale, pale + 0.03, pale + 0.06)
     opening = (dice.between(0.35, 0.7), dice.between(0.4, 0.65))
-    return Building(left, right, near, far, height, wall, glass, dice.between(1.8, 3.6), dice.between(2.8, 3.6), opening, lit)  # fmt: skip
+    return Building(
+        left, right, near, far, height, wall, glass, dice.between(1.8, 3.6), dice.between(2.8, 3.6), opening, lit
+    )
 
 
 def _buildings(dice: Dice, camera: Camera, light: float, edges: tuple[float, float, float, float]) -> list[Building]:
@@ -294,7 +351,7 @@ def plan_street(seed: int, size: tuple[int, int], crowding: float | None, light:
     """Decide what stands where. `crowding` and `light` run from 0 to 1; None lets the seed decide."""
     dice = Dice(seed)
     height, width = size
-    drawn = dice.between(0, 1), dice.between(0.15, 1.25)  # always drawn, so that a knob changes nothing else
+    drawn = dice.between(0, 1), dice.between(0.25, 1.3)  # always drawn, so that a knob changes nothing else
     crowding = drawn[0] if crowding is None else crowding
     light = min(drawn[1], 1.0) if light is None else light
     camera = Camera(

@@ -1,0 +1,76 @@
+"""The `course` command: `course learn`, `course doctor`, `course build`.
+
+Each subcommand imports what it needs when it runs, so that `course --help` is quick and `course doctor` works where
+torch is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def lesson_number(text: str) -> str:
+    """The two digits that name a lesson, from "3" or "03"."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 99):
+        raise argparse.ArgumentTypeError(f"a lesson is a number such as 3 or 03, got '{text}'")
+    return f"{int(text):02d}"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course", description="Pixels to Panoptic: a course in image segmentation.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    learn = commands.add_parser("learn", help="open a lesson in JupyterLab", description="Open a lesson in JupyterLab.")
+    learn.add_argument("lesson", nargs="?", type=lesson_number, default="01", help="its number (default: 1)")
+    learn.add_argument("--port", type=int, help="where JupyterLab listens (default: the first free one from 8888)")
+    learn.add_argument("--no-browser", action="store_true", help="print the address, but open no browser")
+
+    commands.add_parser("doctor", help="check this machine", description="Check that this machine can run the course.")
+
+    build = commands.add_parser(
+        "build", help="build the notebooks", description="Build notebooks/ from lessons/: of what changed, and no more."
+    )
+    build.add_argument("lessons", nargs="*", type=lesson_number, metavar="LESSON", help="its number (default: all)")
+    build.add_argument(
+        "--check", action="store_true", help="build nothing; fail if a notebook is not what it should be"
+    )
+    build.add_argument("--force", action="store_true", help="build even what has not changed")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out a parsed command line. Returns the exit code."""
+    if arguments.command == "learn":
+        from helpers.course.learn import learn
+
+        return learn(arguments.lesson, arguments.port, open_browser=not arguments.no_browser)
+    if arguments.command == "doctor":
+        from helpers.course.doctor import doctor
+
+        return doctor()
+    from helpers.course.build import build_all
+
+    return build_all(arguments.lessons, check=arguments.check, force=arguments.force)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point of `course`. Errors that the learner can act on are one sentence, without a traceback."""
+    arguments = make_parser().parse_args(argv)
+    try:
+        return run(arguments)
+    except ImportError as error:
+        print(
+            f"The installation is damaged ({error}): delete the folder .venv, then run `make setup`"
+            " (Windows: `py helpers/bootstrap.py`).",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""`course learn`: the learner's folder brought up to date, then JupyterLab on one lesson."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from helpers.course.workspace import WorkspaceError, update_workspace, workspace_folder
+
+FIRST_PORT = 8888
+
+
+def learn(lesson: str, port: int | None, open_browser: bool) -> int:
+    """Open lesson `lesson` ("01", "02", ...) and serve until Ctrl-C. Returns the exit code.
+
+    `port` None means the first free one from 8888.
+    """
+    folder = workspace_folder()
+    try:
+        update = update_workspace(folder)
+    except WorkspaceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    notebooks = sorted(path.name for path in folder.glob("[0-9][0-9]_*.ipynb") if ".new-" not in path.name)
+    chosen = [name for name in notebooks if name.startswith(f"{lesson}_")]
+    if not chosen:
+        there = ", ".join(str(int(name[:2])) for name in notebooks)
+        print(f"There is no lesson {int(lesson)} yet; there is: {there}.", file=sys.stderr)
+        return 1
+    if port is not None and not _free(port):
+        print(f"Port {port} cannot be used: leave --port away to take the first free one.", file=sys.stderr)
+        return 1
+    for line in update.lines():
+        print(line)
+    print("JupyterLab starts ...", flush=True)
+    _serve(folder, chosen[0], port, open_browser)
+    return 0
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def settings(folder: Path, notebook: str, token: str, port: int | None, open_browser: bool) -> dict[str, object]:
+    """JupyterLab's options for the course. They stand above what the learner's own Jupyter configuration says."""
+    return {
+        # Reached from this machine only, and only with the token.
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port or FIRST_PORT,
+        "ServerApp.port_retries": 0 if port else 50,
+        "ServerApp.base_url": "/",
+        "IdentityProvider.token": token,
+        "ServerApp.allow_root": True,  # containers often know no other user
+        # Nothing is fetched from the network: no news, no search for updates, no catalogue of extensions, no npm.
+        "LabApp.news_url": None,
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
+        "LanguageServerManager.autodetect": False,
+        # The lesson, and no tabs of the learner's other work.
+        "ServerApp.root_dir": folder,
+        "LabApp.workspaces_dir": folder / ".layout",
+        "LabApp.default_url": f"/lab/tree/{quote(notebook)}",
+        "ServerApp.open_browser": open_browser,
+        # Ctrl-C stops at once, and the terminal stays readable.
+        "ServerApp.answer_yes": True,
+        "Application.log_level": "WARN",
+    }
+
+
+def _serve(folder: Path, notebook: str, port: int | None, open_browser: bool) -> None:
+    """Start JupyterLab in this process, so that Ctrl-C and a closed terminal reach it, and print the address."""
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel, even if the learner's home has another of the same name
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning about frozen modules from every kernel
+    from jupyterlab.labapp import LabApp
+
+    token = secrets.token_urlsafe(24)
+    options = settings(folder, notebook, token, port, open_browser)
+    server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in options.items()])
+    url = f"http://127.0.0.1:{server.port}/lab/tree/{quote(notebook)}?token={token}"
+    address = f"Lesson {int(notebook[:2])} is open in JupyterLab at\n\n    {url}\n\nStop with Ctrl-C."
+    server.io_loop.add_callback(print, address, flush=True)  # once the loop runs: from then on it answers
+    server.start()

@@ -1,0 +1,25 @@
+"""Pictures: what a lesson calls to show an image, a label map, or both in a viewer."""
+
+from helpers.show.colors import color_instances, color_panoptic, color_semantic, image_bytes
+from helpers.show.explorers import explore
+from helpers.show.figures import show_figure, show_image, show_labels, show_panoptic, show_row, use_style
+from helpers.show.iou_explorer import iou_explorer
+from helpers.show.painter import painter
+from helpers.show.viewer import viewer
+
+__all__ = [
+    "color_instances",
+    "color_panoptic",
+    "color_semantic",
+    "explore",
+    "image_bytes",
+    "iou_explorer",
+    "painter",
+    "show_figure",
+    "show_image",
+    "show_labels",
+    "show_panoptic",
+    "show_row",
+    "use_style",
+    "viewer",
+]

@@ -1,0 +1,234 @@
+"""Figures: one look for the whole course, names written on the picture, and a description for who cannot see it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from html import escape
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+from scipy.ndimage import distance_transform_edt
+
+from helpers.categories import VOID, CategorySet
+from helpers.labels import Segment
+from helpers.show.colors import (
+    color_instances,
+    color_panoptic,
+    color_semantic,
+    draw_borders,
+    enlarge,
+    hatch,
+    image_bytes,
+    label_map,
+    to_numpy,
+)
+
+DPI = 100
+PICTURE_WIDTH = 360
+"""Pixels that a label map is enlarged to before borders and hatching are drawn, so that these stay thin."""
+
+_TEXT = "#1f2328"
+_STYLE = {
+    "figure.dpi": DPI,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 11,
+    "text.color": _TEXT,
+    "axes.labelcolor": _TEXT,
+    "axes.edgecolor": "#8c959f",
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e7eb",
+    "xtick.color": "#57606a",
+    "ytick.color": "#57606a",
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "image.interpolation": "nearest",
+    "image.cmap": "viridis",
+}
+# Seen by a screen reader, takes no room on the screen.
+_UNSEEN = "position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+
+Picture = ArrayLike | Callable[[Axes], object]
+"""What a row can show: an image, a label map, a mask, a heat map, or a function that draws into given axes."""
+
+
+def use_style() -> None:
+    """Makes every later figure look like the course: call it once, at the top of a lesson."""
+    plt.rcParams.update(_STYLE)
+
+
+def show_figure(alt: str) -> None:
+    """Shows the current figure with a description in words, and closes it; use it in place of `plt.show()`.
+
+    The description goes into the picture's metadata, where nbconvert looks for it, and into its plain text. JupyterLab
+    uses neither, so that a paragraph which only a screen reader meets comes before the picture.
+    Raises `ValueError` without a description.
+    """
+    if len(alt.split()) < 3:
+        raise ValueError(f"alt: expected a sentence that says what the figure shows, got '{alt}'")
+    figure = plt.gcf()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", pil_kwargs={"optimize": True})
+    plt.close(figure)
+    paragraph = f'<p style="{_UNSEEN}">Figure: {escape(alt)}</p>'
+    display({"text/html": paragraph, "text/plain": f"Figure: {alt}"}, raw=True)
+    metadata = {"image/png": {"alt": alt}}
+    display({"image/png": buffer.getvalue(), "text/plain": alt}, metadata=metadata, raw=True)
+
+
+def show_image(image: ArrayLike, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draws an image (float `[3, H, W]` in 0..1 or uint8 `[H, W, 3]`) and returns its axes."""
+    return _draw(image_bytes(image), title, ax)
+
+
+def show_labels(
+    semantic: ArrayLike, categories: CategorySet, title: str = "", ax: Axes | None = None, names: bool = True
+) -> Axes:
+    """Draws a semantic map `[H, W]` in its categories' colours, with their `names` in the middle of the regions."""
+    semantic = label_map(semantic, "semantic")
+    times = _times(semantic.shape)
+    colors = enlarge(color_semantic(semantic, categories), times)
+    ax = _draw(hatch(colors, enlarge(semantic == VOID, times)), title, ax, semantic.shape)
+    if names:
+        _write_names(ax, semantic, categories)
+    return ax
+
+
+def show_panoptic(
+    panoptic: ArrayLike,
+    segments: Sequence[Segment],
+    categories: CategorySet,
+    title: str = "",
+    ax: Axes | None = None,
+    instances: bool = False,
+) -> Axes:
+    """Draws a panoptic map `[H, W]`: stuff in its category's colour, each thing in a shade of it with a white border.
+
+    With `instances` the things alone; the rest is light grey.
+    """
+    panoptic = label_map(panoptic, "panoptic")
+    times = _times(panoptic.shape)
+    color = color_instances if instances else color_panoptic
+    things = np.where(np.isin(panoptic, [segment.id for segment in segments if segment.isthing]), panoptic, 0)
+    colors = enlarge(color(panoptic, segments, categories), times)
+    if not instances:
+        colors = hatch(colors, enlarge(panoptic == 0, times))
+    return _draw(draw_borders(colors, enlarge(things, times)), title, ax, panoptic.shape)
+
+
+def show_row(
+    pictures: Sequence[Picture], titles: Sequence[str], alt: str, categories: CategorySet | None = None
+) -> None:
+    """Shows pictures side by side, with a description in words (see `show_figure`).
+
+    Args:
+        pictures: each an image; a semantic map (integers `[H, W]`, which need `categories`); a mask (bool `[H, W]`);
+            a heat map (float `[H, W]`); or a function that draws into the axes it is given.
+        titles: one for each picture.
+        alt: what the figure shows, in a sentence.
+
+    Raises `ValueError` if the numbers of pictures and titles differ or a picture is none of these.
+    """
+    if not pictures or len(pictures) != len(titles):
+        raise ValueError(f"titles: expected one for each of the {len(pictures)} pictures, got {len(titles)}")
+    _, axes = plt.subplots(1, len(pictures), figsize=(min(3.8 * len(pictures), 11.4), 3.2), squeeze=False)
+    for ax, picture, title in zip(axes[0], pictures, titles, strict=True):
+        _draw_any(picture, title, ax, categories)
+    # The row is as high as its pictures need, so that no white bands stand above and below.
+    plt.gcf().canvas.draw()
+    tallest = max(ax.get_tightbbox().height for ax in axes[0]) / plt.gcf().dpi
+    plt.gcf().set_figheight(tallest + 0.15)
+    show_figure(alt)
+
+
+def name_points(labels: np.ndarray) -> dict[int, tuple[float, float, float]]:
+    """Where to write a name into each region of a label map `[H, W]`: its value → (row, column, room).
+
+    The point is the middle of the widest lying ellipse (three times as wide as high, the shape of a word) that fits
+    into the region; room is half the ellipse's width in pixels.
+    """
+    points = {}
+    for value in np.unique(labels).tolist():
+        inside = np.pad(labels == value, 1)
+        distance = distance_transform_edt(inside, sampling=(3, 1))[1:-1, 1:-1]
+        room = float(distance.max())
+        # Of many equally good points, the one nearest to their middle.
+        rows, columns = np.nonzero(distance >= room - 0.5)
+        nearest = np.hypot(rows - rows.mean(), columns - columns.mean()).argmin()
+        points[value] = (float(rows[nearest]), float(columns[nearest]), room)
+    return points
+
+
+def _write_names(ax: Axes, semantic: np.ndarray, categories: CategorySet) -> None:
+    """Names inside the regions that are large enough; a legend below the picture for the others."""
+    legend = []
+    for value, (row, column, room) in name_points(semantic).items():
+        known = value < len(categories)
+        name = categories[value].name if known else ("void" if value == VOID else str(value))
+        color = np.array(categories.palette[value]) / 255
+        # 0.028 of the picture's width is about half a letter at this size.
+        if room >= 0.016 * semantic.shape[1] * len(name) / 2:
+            dark = color @ (0.299, 0.587, 0.114) < 0.55
+            ink, halo = ("white", "black") if dark else ("black", "white")
+            text = ax.text(column, row, name, color=ink, ha="center", va="center", fontsize=9, fontweight="bold")
+            text.set_path_effects([withStroke(linewidth=1.6, foreground=halo, alpha=0.55)])
+        else:
+            legend.append(Patch(facecolor=color, edgecolor=_TEXT, linewidth=0.6, label=name))
+    if legend:
+        ax.legend(
+            handles=legend, loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, fontsize=9,
+            handlelength=1, handleheight=1, handletextpad=0.5, columnspacing=1.2, borderaxespad=0.2, borderpad=0,
+        )  # fmt: skip
+
+
+def _draw(colors: np.ndarray, title: str, ax: Axes | None, size: tuple[int, ...] | None = None, **options) -> Axes:
+    """Draws colours (or a map with a colour scale) over `size` (H, W) pixels, which are the units of the axes."""
+    height, width = size or colors.shape[:2]
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.6, 4.6 * height / width + 0.4))
+    ax.imshow(colors, extent=(-0.5, width - 0.5, height - 0.5, -0.5), **options)
+    ax.set_title(title)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _draw_any(picture: Picture, title: str, ax: Axes, categories: CategorySet | None) -> None:
+    if callable(picture) and not hasattr(picture, "shape"):
+        picture(ax)
+        ax.set_title(title)
+        return
+    array = to_numpy(picture)
+    if array.ndim == 3:
+        show_image(array, title, ax)
+    elif array.ndim == 2 and array.dtype == bool:
+        _draw(array, title, ax, cmap="gray", vmin=0, vmax=1)
+    elif array.ndim == 2 and array.dtype.kind == "f":
+        _draw(array, title, ax)
+    elif categories is not None:
+        show_labels(array, categories, title, ax)
+    else:
+        raise ValueError(
+            "pictures: expected an image, a mask, a heat map, a function of axes, or with `categories` a semantic map; "
+            f"got {array.dtype} {list(array.shape)}"
+        )
+
+
+def _times(size: tuple[int, ...]) -> int:
+    return max(1, round(PICTURE_WIDTH / size[1]))

@@ -1,0 +1,178 @@
+"""A real JupyterLab in a real Chromium: what the browser tests of all lessons share.
+
+`running_lab` starts the course as a learner does, with progress, workspace and settings in a temporary folder.
+`open_notebook` opens a notebook in it; a `Notebook` runs its cells and collects everything that went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 90
+RUN_SECONDS = 180
+LEARN = [sys.executable, "-m", "helpers.cli", "learn", "--no-browser"]
+# The tests ask JupyterLab itself for its notebook, and do not guess from what is on the screen.
+_CONFIG = "c.LabApp.expose_app_in_browser = True\n"
+_SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}}
+_URL = re.compile(r"(http://(?:localhost|127\.0\.0\.1):\d+)/\S*token=([\w-]+)")
+
+IGNORED_CONSOLE: dict[str, str] = {}
+"""Console errors of JupyterLab's own: a regular expression, and the reason why it may be ignored."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab that runs: its address without a path, and its token."""
+
+    url: str
+    token: str
+
+
+@contextmanager
+def running_lab(home: Path, command: list[str] = LEARN, theme: str = "JupyterLab Light") -> Iterator[Lab]:
+    """Starts JupyterLab on a free port; ends it, with its kernels, afterwards.
+
+    Args:
+        home: an empty folder, for the progress, the workspace and all settings.
+        command: what starts it; the port is added.
+        theme: the name of a JupyterLab theme.
+
+    Raises `RuntimeError` with the server's output if it does not come up.
+    """
+    config = home / "config"
+    for name, values in (_SETTINGS | {"themes": {"theme": theme}}).items():
+        file = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    (config / "jupyter_lab_config.py").write_text(_CONFIG)
+    folders = {
+        "COURSE_HOME": "progress",
+        "COURSE_WORKSPACE": "workspace",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "config/lab/workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    output: list[str] = []
+    # Read to the end, or the server would stop at a full pipe.
+    threading.Thread(target=lambda: output.extend(process.stdout), daemon=True).start()
+    try:
+        yield _wait_for_lab(process, port, output)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for_lab(process: subprocess.Popen, port: int, output: list[str]) -> Lab:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        found = _URL.search("".join(output))
+        with socket.socket() as probe:
+            if found and probe.connect_ex(("127.0.0.1", port)) == 0:
+                return Lab(*found.groups())
+        time.sleep(0.1)
+    time.sleep(0.5)  # its last words
+    ended = f"ended with code {process.poll()}" if process.poll() is not None else f"took over {START_SECONDS} s"
+    raise RuntimeError(f"JupyterLab did not start, it {ended}:\n{''.join(output)[-3000:]}")
+
+
+@contextmanager
+def running_browser(chromium_path: Path) -> Iterator[Browser]:
+    """A Chromium without a window, and without a wish to talk to the network."""
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium_path), args=[*arguments, "--disable-sync", "--no-first-run"]
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Notebook:
+    """One notebook in one browser page; `problems` grows whenever the page complains."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+
+    def run_all(self) -> None:
+        """Runs all cells and waits for the last. Raises `AssertionError` with every error the page or a cell gave."""
+        self.page.set_default_timeout(RUN_SECONDS * 1000)
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(
+            "jupyterapp.shell.currentWidget.content.widgets.every((cell) => cell.model.type !== 'code'"
+            " || !cell.model.sharedModel.source.trim() || cell.model.executionState === 'idle')",
+            polling=200,
+        )
+        self.page.set_default_timeout(30_000)
+        self.check()
+
+    def outputs(self) -> list[dict]:
+        """All outputs of all cells, in nbformat's form, from the notebook's model."""
+        cells = self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+        return [output for cell in cells for output in cell.get("outputs", [])]
+
+    def check(self) -> None:
+        """Raises `AssertionError` if a cell ended in an error or the page complained."""
+        errors = [o["ename"] + ": " + o["evalue"] for o in self.outputs() if o["output_type"] == "error"]
+        assert not errors + self.problems, "\n".join(errors + self.problems)
+
+
+@contextmanager
+def open_notebook(browser: Browser, lab: Lab, path: str, size: tuple[int, int] = (1280, 900)) -> Iterator[Notebook]:
+    """Opens a notebook (its path in the folder that JupyterLab shows) and waits for its kernel."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    notebook = Notebook(page)
+
+    def complain(kind: str, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in IGNORED_CONSOLE):
+            notebook.problems.append(f"{kind}: {text}")
+
+    page.on("console", lambda message: message.type == "error" and complain("console", message.text))
+    page.on("pageerror", lambda error: complain("page error", str(error)))
+    page.on("response", lambda reply: reply.status >= 400 and complain("reply", f"{reply.status} {reply.url}"))
+    page.goto(f"{lab.url}/lab/tree/{quote(path)}?reset&token={lab.token}")
+    # What the page says of itself: the kernel is there and waits.
+    kernel = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"
+    try:
+        page.wait_for_function(f"{kernel} === 'idle'", polling=200, timeout=START_SECONDS * 1000)
+    except TimeoutError as error:
+        state = f"kernel {page.evaluate(kernel)}, page {page.url}, {page.inner_text('body')[:1000]!r}"
+        raise AssertionError("\n".join([f"{path} did not open: {state}", *notebook.problems])) from error
+    yield notebook
+    page.close()

@@ -1,0 +1,117 @@
+"""Measure what the course promises: a line for each bound, exit code 1 if one does not hold.
+
+    python benchmarks/run.py            all of them (`make bench`)
+    python benchmarks/run.py scenes     one
+
+Each measurement says what it did. Figures that depend on how busy the machine is are taken as the best of several
+tries, and where a bound is a ratio, both sides are measured in turns within the same run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report: `measured` must be at least, or at most, `bound`."""
+
+    what: str
+    measured: float
+    bound: float
+    at_least: bool
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        verdict = "holds" if self.holds else "FAILS"
+        figures = f"{self.measured:>10,.4g} {self.unit:<10} {sign} {self.bound:,.4g}"
+        return f"{verdict}  {self.what:<58} {figures}" + (f"   ({self.note})" if self.note else "")
+
+
+def best_of(tries: int, action: Callable[[], object]) -> float:
+    """The shortest time in seconds that `action` took: the one that other programs disturbed least."""
+    times = []
+    for _ in range(tries):
+        start = perf_counter()
+        action()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def scenes() -> Iterator[Row]:
+    """Streets drawn on one core against streets that the small U-Net trains on with all cores, in turns."""
+    import torch
+    from torch.nn import functional as F
+
+    from helpers.categories import STREET
+    from helpers.models.unet import UNet
+    from helpers.scenes.street import street
+
+    batch, seeds = 8, iter(range(10**9))
+    net = UNet(len(STREET)).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
+    drawn = [street(next(seeds)) for _ in range(batch)]
+    image = torch.stack([scene.image for scene in drawn]).contiguous(memory_format=torch.channels_last)
+    target = torch.stack([scene.semantic for scene in drawn])
+
+    def train() -> None:
+        loss = F.cross_entropy(net(image), target, ignore_index=255)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    def draw() -> None:
+        for _ in range(20):
+            scene = street(next(seeds))
+            _ = scene.image, scene.semantic
+
+    train()
+    rounds = [(20 / best_of(1, draw), batch / best_of(3, train)) for _ in range(15)]
+    drawing, training = (max(side) for side in zip(*rounds, strict=True))
+    note = f"{drawing:.0f} drawn, {training:.0f} trained on, scenes a second"
+    yield Row("scenes drawn (1 core) over scenes trained on (all cores)", drawing / training, 2, True, "times", note)
+
+
+def notebook(number: str, seconds: float) -> Iterator[Row]:
+    """A lesson run from top to bottom without a screen, and the size of its file."""
+    from helpers.course.build import execute
+    from helpers.course.lesson import notebook_file, read_lesson
+    from helpers.course.syllabus import ROOT, load_syllabus
+
+    syllabus = load_syllabus()
+    lesson = syllabus.lesson(number)
+    took = best_of(1, lambda: execute(read_lesson(lesson, syllabus), ROOT / "notebooks"))
+    yield Row(f"lesson {number} executed headless", took, seconds, False, "s")
+    size = notebook_file(lesson).stat().st_size / 1e6
+    yield Row(f"lesson {number}, its file", size, 1.5, False, "MB")
+
+
+BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
+    "scenes": scenes,
+    "lesson1": lambda: notebook("01", 30),
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+        return 2
+    held = True
+    for name in names or BENCHMARKS:
+        for row in BENCHMARKS[name]():
+            print(row, flush=True)
+            held &= row.holds
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""What a check and a hint show: stable text for tests and plain front ends, HTML with a picture for people."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from helpers.course.values import show
+
+Status = Literal["not attempted", "not yet", "correct", "interrupted", "unknown", "broken"]
+SIGNS = {"not attempted": "○", "not yet": "✗", "correct": "✓", "interrupted": "■", "unknown": "?", "broken": "!"}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call: arguments by name, target, what the learner's function gave (if it `answered`), which call it was."""
+
+    args: dict[str, Any]
+    target: Any
+    yours: Any
+    answered: bool
+    place: str
+
+    def __str__(self) -> str:
+        parts = [self.place, *(_named(name, value) for name, value in self.args.items())]
+        parts.append(_named("expected", self.target))
+        if self.answered:
+            parts.append(_named("yours", self.yours))
+        return "\n".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckResult:
+    """The answer of `course.check`.
+
+    Attributes:
+        status: "unknown": no such exercise; "broken": the exercise is at fault, not the learner.
+        name: the exercise.
+        problem: what is wrong, in one line.
+        case: the last call tried, when "not yet" the counter-example: `result.case.args["mask"]` is its `mask`.
+        note: why the attempt could not be stored, empty if it was.
+        png: the picture of target and answer.
+    """
+
+    status: Status
+    name: str
+    problem: str = ""
+    title: str = ""
+    hints: tuple[str, ...] = ()
+    case: Case | None = None
+    note: str = ""
+    png: bytes | None = None
+
+    def __repr__(self) -> str:
+        lines = [self._headline()]
+        if self.status in ("not yet", "interrupted") and self.case:
+            lines.append(_indented(str(self.case)))
+        if self.status == "not yet" and self.hints:
+            lines.append(f'Stuck? course.hint("{self.name}") gives one hint at a time.')
+        return "\n".join([*lines, self.note] if self.note else lines)
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p><strong>{SIGNS[self.status]} {_marked(self._headline())}</strong></p>"]
+        if self.status == "not attempted":
+            parts.append("<p>Write your function in place of the stub, run its cell, then run this one again.</p>")
+        if self.status in ("not yet", "interrupted") and self.case:
+            parts.append(f"<pre>{html.escape(str(self.case))}</pre>")
+        if self.png:
+            source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+            parts.append(f'<img src="{source}" alt="Target and your answer for {html.escape(self.name)}">')
+        if self.status == "not yet":
+            parts.append(_nested(self.hints))
+        if self.note:
+            parts.append(f"<p>{html.escape(self.note)}</p>")
+        return f'<div role="status">{"".join(parts)}</div>'
+
+    def _headline(self) -> str:
+        if self.status == "broken":
+            return f"broken: {self.name}: the exercise is at fault, not you; please report it ({self.problem})"
+        if self.status == "correct":
+            return f"correct: {self.name} ({self.problem})"
+        return ": ".join(part for part in (self.status, self.name, self.problem) if part)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """The answer of `course.hint`: hint `number` of `total`; number 0 if there is no such exercise."""
+
+    name: str
+    number: int
+    total: int
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self._headline()}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><strong>{_marked(self._headline())}</strong>: {_marked(self.text)}</p>"
+
+    def _headline(self) -> str:
+        if not self.number:
+            return "no hint"
+        last = ", the last" if self.number == self.total else ""
+        return f"{self.name}, hint {self.number} of {self.total}{last}"
+
+
+def to_png(picture: Any) -> bytes:
+    """A matplotlib figure or a uint8 array `[H, W]` or `[H, W, 3]` as PNG. The figure is closed."""
+    buffer = io.BytesIO()
+    if hasattr(picture, "savefig"):
+        picture.savefig(buffer, format="png", bbox_inches="tight")
+        if "matplotlib.pyplot" in sys.modules:  # an open figure would be shown a second time, under the cell
+            sys.modules["matplotlib.pyplot"].close(picture)
+    else:
+        from PIL import Image
+
+        Image.fromarray(picture).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _nested(hints: tuple[str, ...]) -> str:
+    """Hints one inside the other: the second can only be opened where the first has been read."""
+    inner = ""
+    for number in range(len(hints), 0, -1):
+        summary = f"<summary>Hint {number} of {len(hints)}</summary>"
+        inner = f"<details>{summary}<p>{_marked(hints[number - 1])}</p>{inner}</details>"
+    return inner
+
+
+def _named(name: str, value: Any) -> str:
+    text = show(value)
+    return f"{name} = {text}" if "\n" not in text else f"{name} = {_indented(text).lstrip()}"
+
+
+def _indented(text: str) -> str:
+    return "    " + text.replace("\n", "\n    ")
+
+
+def _marked(text: str) -> str:
+    """Escaped for HTML, with `code` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

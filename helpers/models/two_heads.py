@@ -1,0 +1,63 @@
+"""One network, two questions: what is in the picture, and what is at each place.
+
+The trunk turns a picture into a grid of cells with features. One head averages the cells and answers once (*global
+average pooling*, Lin, Chen, Yan 2014, section 3.2); the other asks the same kind of question of every cell (a *1×1
+convolution*, section 3.1 there). In between lies every other grid: average over larger or smaller blocks of cells, and
+one label becomes four, sixteen, ... up to a full map.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from helpers.models.unet import conv_block
+
+
+class TwoHeads(nn.Module):
+    """A small trunk with a head for the whole picture and a head for each cell of 4 × 4 pixels.
+
+    Args:
+        num_categories: channels of both answers.
+        channels: of the features inside the trunk.
+    """
+
+    stride = 4
+
+    def __init__(self, num_categories: int, channels: int = 48) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(
+            conv_block(3, channels // 2, stride=2),  # (B, 24, H/2, W/2)
+            conv_block(channels // 2, channels, stride=2),  # (B, 48, H/4, W/4)
+            *(_Dilated(channels, dilation) for dilation in (1, 2, 4, 8)),
+        )
+        self.whole = nn.Linear(channels, num_categories)
+        self.cell = nn.Conv2d(channels, num_categories, 1)
+
+    def classify(self, image: Tensor) -> Tensor:
+        """One answer for the picture: float `[B, 3, H, W]` → logits `[B, C]`, for each category: is it in there?"""
+        features = self.trunk(image - 0.5)  # (B, 48, H/4, W/4)
+        return self.whole(features.mean((2, 3)))
+
+    def segment(self, image: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+        """One answer for each cell: logits `[B, C, H/4, W/4]`; with `grid` (rows, columns) of each block."""
+        features = self.trunk(image - 0.5)
+        if grid is not None:
+            features = F.adaptive_avg_pool2d(features, grid)
+        return self.cell(features)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """A score for each category at each pixel, `[B, C, H, W]`: the cells' answers, enlarged smoothly."""
+        return F.interpolate(self.segment(image), image.shape[-2:], mode="bilinear", align_corners=False)
+
+
+class _Dilated(nn.Module):
+    """A convolution that looks `dilation` cells away to each side, added to what came in (He et al. 2016)."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + F.relu(self.norm(self.conv(x)))

@@ -1,0 +1,160 @@
+// The score, below the painting: what the kernel said, IoU by category, and a picture of where the labels differ from
+// the truth. Read after painter_parts.js, before painter.js.
+
+/** A filling that colour and pattern both tell: stripes up or down, as in the IoU explorer, or dots for void. */
+function patternOf(context, key, colors, ratio) {
+  const side = 7 * ratio;
+  const tile = canvasOf(side, side);
+  const pen = tile.getContext("2d");
+  pen.fillStyle = `rgb(${(colors[key] ?? [96, 96, 96]).join(",")})`;
+  pen.fillRect(0, 0, side, side);
+  pen.strokeStyle = "rgba(0,0,0,0.62)";
+  pen.fillStyle = "rgba(255,255,255,0.85)";
+  pen.lineWidth = 1.6 * ratio;
+  const rising = key === "missed";
+  for (const x of key === "right" || key === "uncounted" ? [] : [-side, 0, side]) {
+    pen.moveTo(x, rising ? side : 0);
+    pen.lineTo(x + side, rising ? 0 : side);
+  }
+  pen.stroke();
+  if (key === "uncounted") pen.fillRect(side / 2, side / 2, 1.5 * ratio, 1.5 * ratio);
+  return context.createPattern(tile, "repeat");
+}
+
+const spaced = (count) => count.toLocaleString("en").replaceAll(",", "\u202f");
+
+/**
+ * The part of the page that shows a score; `point` is called with the position that the pointer has in its picture.
+ * Returns its `root`, `show` for a message of the kernel (with the label maps `painted` and `truth`), `draw`, and `tell`
+ * for the position that the cursor has.
+ */
+function scorePanel(info, image, point) {
+  const { height, width, categories, colors } = info;
+  const root = element("section", "pp-result", "", { "aria-label": "Your score" });
+  root.hidden = true;
+  const grey = bitmap(new Uint8Array(height * width), width, (_, at) => {
+    const light = 70 + 0.6 * (0.299 * image[3 * at] + 0.587 * image[3 * at + 1] + 0.114 * image[3 * at + 2]);
+    return [light, light, light, 255];
+  });
+  const canvas = element("canvas", "", "", { role: "img" });
+  const legend = element("figcaption");
+  const where = element("div", "pp-where", "", { "aria-hidden": "true" });
+  const figure = element("figure");
+  figure.append(canvas, legend, where);
+  canvas.addEventListener("pointermove", (event) => point(positionOf(canvas, info, event)));
+  let result = null;
+  let category = null; // the one that the picture is about; null for all
+  let codes = null; // what the picture shows: a verdict for each pixel
+  let drawn = ""; // what it was drawn for
+
+  function show(message) {
+    result = message;
+    const columns = element("div", "pp-columns");
+    columns.append(figure, table());
+    root.replaceChildren(verdict(), columns);
+    root.hidden = false;
+    choose(null);
+  }
+
+  function verdict() {
+    const { mean_iou, pixel_accuracy, counted, unlabelled, void: uncounted, words, trouble } = result;
+    const head = element("div", "pp-verdict");
+    const title = element("h3", "", "Mean IoU ", { tabindex: "-1" });
+    title.append(element("b", "", mean_iou.toFixed(2)));
+    const pixels = `${(100 * pixel_accuracy).toFixed(1)} % of the ${spaced(counted)} pixels that count are right.`;
+    const missing = unlabelled ? ` ${spaced(unlabelled)} without a label ${unlabelled === 1 ? "counts" : "count"} as wrong.` : "";
+    const ignored = uncounted ? ` ${spaced(uncounted)} void in the truth ${uncounted === 1 ? "does" : "do"} not count.` : "";
+    head.append(title, element("p", "", words), element("p", "", pixels + missing + ignored));
+    if (trouble) head.append(element("p", "pv-note", trouble));
+    return head;
+  }
+
+  function table() {
+    const { rows, mean_iou } = result;
+    const node = element("table");
+    const head = element("tr");
+    head.append(element("th", "", "Show where it differs", { scope: "col" }), element("th", "", "IoU", { scope: "col", colspan: 2 }));
+    node.append(element("caption", "pv-unseen", "IoU of each category; choose one to see where it differs"), head);
+    const group = `pp-show-${Math.random().toString(36).slice(2)}`;
+    const addRow = (id, parts, iou, remark = "") => {
+      const input = element("input", "", "", { type: "radio", name: group });
+      input.checked = id === null;
+      input.addEventListener("change", () => choose(id));
+      const label = element("label");
+      label.append(input, ...parts);
+      if (remark) label.append(element("small", "", remark));
+      const cell = element("th", "", "", { scope: "row" });
+      cell.append(label);
+      const bar = element("td", "pp-bar", "", { "aria-hidden": "true" });
+      bar.append(element("i"));
+      bar.firstChild.style.width = `${100 * iou}%`;
+      const row = element("tr");
+      row.append(cell, element("td", "pp-number", iou.toFixed(2)), bar);
+      node.append(row);
+    };
+    addRow(null, [element("span", "", `All: mean of ${rows.filter((row) => row.truth).length}`)], mean_iou);
+    for (const { id, iou, truth } of rows) {
+      const { name, color } = categories[id];
+      addRow(id, [swatch(color), element("span", "", name)], iou, truth ? "" : "not in the picture: no part in the mean");
+    }
+    return node;
+  }
+
+  function choose(id) {
+    category = id;
+    codes = verdicts(result.painted, result.truth, category);
+    drawn = "";
+    const name = id === null ? "all categories" : categories[id].name;
+    const texts =
+      id === null
+        ? { right: "right", wrong: "another label", missed: "no label", uncounted: "void" }
+        : { right: `${name} in both`, wrong: "only in yours", missed: "only in the truth", uncounted: "void" };
+    const ratio = window.devicePixelRatio || 1;
+    const counts = new Array(5).fill(0);
+    codes.forEach((code) => counts[code]++);
+    const items = Object.keys(texts).filter((key) => counts[VERDICTS[key]]).map((key) => {
+      const sample = canvasOf(22 * ratio, 14 * ratio);
+      const context = sample.getContext("2d");
+      context.fillStyle = key === "right" && id === null ? "rgb(150,150,150)" : patternOf(context, key, colors, ratio);
+      context.fillRect(0, 0, sample.width, sample.height);
+      const item = element("span", "pp-key");
+      item.append(sample, `${texts[key]} ${((100 * counts[VERDICTS[key]]) / codes.length).toFixed(1)} %`);
+      return item;
+    });
+    legend.replaceChildren(...items);
+    canvas.setAttribute("aria-label", `Where it differs, ${name}: ${items.map((item) => item.textContent).join(", ")}`);
+    draw(ratio);
+  }
+
+  function draw(ratio) {
+    const wanted = `${canvas.clientWidth} ${ratio}`;
+    if (!result || drawn === wanted) return;
+    drawn = wanted;
+    const context = fit(canvas, info, ratio);
+    context.drawImage(grey, 0, 0, canvas.width, canvas.height);
+    const layer = canvasOf(canvas.width, canvas.height);
+    const pen = layer.getContext("2d");
+    context.globalAlpha = 0.85;
+    for (const key of category === null ? ["uncounted", "wrong", "missed"] : ["right", "uncounted", "wrong", "missed"]) {
+      pen.globalCompositeOperation = "source-over";
+      pen.imageSmoothingEnabled = false;
+      pen.clearRect(0, 0, layer.width, layer.height);
+      pen.drawImage(bitmap(codes, width, (code) => [0, 0, 0, code === VERDICTS[key] ? 255 : 0]), 0, 0, layer.width, layer.height);
+      pen.globalCompositeOperation = "source-in";
+      pen.fillStyle = patternOf(pen, key, colors, ratio);
+      pen.fillRect(0, 0, layer.width, layer.height);
+      context.drawImage(layer, 0, 0);
+    }
+    context.globalAlpha = 1;
+  }
+
+  function tell({ row, column }) {
+    if (!result) return;
+    const name = (label, none) => (label === VOID ? none : categories[label].name);
+    const at = row * width + column;
+    const truth = name(result.truth[at], "void, does not count");
+    where.textContent = `row ${row}, column ${column} · scored: ${name(result.painted[at], "unlabelled")} · truth: ${truth}`;
+  }
+
+  return { root, show, draw, tell };
+}

@@ -95,9 +95,27 @@ def notebook(number: str, seconds: float) -> Iterator[Row]:
     yield Row(f"lesson {number}, its file", size, 1.5, False, "MB")
 
 
+def progress() -> Iterator[Row]:
+    """Answers that survive a killed kernel, and how long it takes to keep one."""
+    import tempfile
+    from pathlib import Path
+
+    from progress_bench import kill_trials, record_seconds
+
+    with tempfile.TemporaryDirectory() as folder:
+        report = kill_trials(200, 0, Path(folder))
+    note = f"{report.trials} writers killed, {report.acknowledged} answers acknowledged"
+    yield Row("answers lost by kill -9 in mid-write", report.lost, 0, False, "answers", note)
+    yield Row("progress files damaged by it", report.damaged, 0, False, "files")
+    median, largest = record_seconds()
+    yield Row("keeping one answer, median", median * 1000, 50, False, "ms", f"largest {largest * 1000:.0f}")
+
+
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "scenes": scenes,
     "lesson1": lambda: notebook("01", 30),
+    "progress": progress,
+    "lesson2": lambda: notebook("02", 40),
 }
 
 

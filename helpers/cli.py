@@ -1,4 +1,4 @@
-"""The `course` command: `course learn`, `course doctor`, `course build`.
+"""The `course` command: `course learn`, `course progress`, `course doctor`, `course build`.
 
 Each subcommand imports what it needs when it runs, so that `course --help` is quick and `course doctor` works where
 torch is broken.
@@ -27,6 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     learn.add_argument("--port", type=int, help="where JupyterLab listens (default: the first free one from 8888)")
     learn.add_argument("--no-browser", action="store_true", help="print the address, but open no browser")
 
+    commands.add_parser("progress", help="show what you have done", description="Show what you have done, by lesson.")
+
     commands.add_parser("doctor", help="check this machine", description="Check that this machine can run the course.")
 
     build = commands.add_parser(
@@ -46,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         from helpers.course.learn import learn
 
         return learn(arguments.lesson, arguments.port, open_browser=not arguments.no_browser)
+    if arguments.command == "progress":
+        return show_progress()
     if arguments.command == "doctor":
         from helpers.course.doctor import doctor
 
@@ -53,6 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
     from helpers.course.build import build_all
 
     return build_all(arguments.lessons, check=arguments.check, force=arguments.force)
+
+
+def show_progress() -> int:
+    """Print what the learner has done; 1 and a sentence if the progress file cannot be read."""
+    from helpers.course import progress
+
+    try:
+        print(progress.table())
+    except progress.ProgressError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -147,3 +147,19 @@ def test_learn_serves_the_lesson_to_this_machine_and_stops_at_ctrl_c(course_fold
             server.send_signal(signal.SIGINT)
             rest = server.communicate(timeout=30)[0]
         assert server.returncode == 0 and "Traceback" not in rest
+
+
+def test_progress_prints_a_table_and_says_plainly_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from helpers.course import progress
+
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    progress.record(1, "quiz", "palette", 0, correct=True, score=1.0)
+    assert cli.main(["progress"]) == 0
+    assert "quiz" in capsys.readouterr().out
+
+    progress.file().write_bytes(b"not a database, and long enough to be looked at as one" * 20)
+    assert cli.main(["progress"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and len(said.err.splitlines()) == 1

@@ -48,9 +48,8 @@ class Painting:
         return textures.crop(bank, height, width, self.dice.random(), self.dice.random())
 
     def span(self, low: float, high: float, limit: int) -> tuple[int, int]:
-        """First and one past the last pixel whose centre lies in [low, high), within 0..limit."""
-        first, last = (min(max(-int(-(edge + limit) - 0.5) - limit, 0), limit) for edge in (low, high))
-        return first, last
+        """First and one past the last pixel whose centre lies in (low, high], within 0..limit."""
+        return min(max(int(low + 0.5), 0), limit), min(max(int(high + 0.5), 0), limit)
 
     def hazed(self, colors: np.ndarray, z: float) -> np.ndarray:
         """`colors`, float32 `[3, N]`, as they look from `z` metres away: the air mixes the horizon in."""
@@ -240,8 +239,8 @@ def _thing(painting: Painting, thing: Thing, number: int) -> tuple[slice, slice,
         share = np.float32(end_width / width)
         side = np.float32(end_share) + (u - share) * np.float32((1 - end_share) * width / (width - end_width))
         u = np.where(u < share, u * np.float32(end_share / share), side)
-    rows = np.clip((v * np.float32(sprite.parts.shape[0])).astype(np.int32), 0, sprite.parts.shape[0] - 1)
-    columns = np.clip((u * np.float32(sprite.parts.shape[1])).astype(np.int32), 0, sprite.parts.shape[1] - 1)
+    rows = np.minimum((v * np.float32(sprite.parts.shape[0])).astype(np.int32), sprite.parts.shape[0] - 1)
+    columns = np.minimum((u * np.float32(sprite.parts.shape[1])).astype(np.int32), sprite.parts.shape[1] - 1)
     parts = sprite.parts[rows[:, None], columns[None, :]]
     mask = parts > 0
     color = painting.hazed(thing.colors, thing.z).take(parts, axis=1)

@@ -93,11 +93,11 @@ class Dice:
     def tone(self, options: Sequence[Color], spread: float = 0.05) -> Color:
         """One of `options`, a little lighter or darker and tinted."""
         red, green, blue = self.pick(options)
-        shift = self.between(-spread, spread)
-        wobble = spread * 0.6
-        return tuple(
-            min(max(value + shift + self.between(-wobble, wobble), 0.03), 0.97) for value in (red, green, blue)
-        )
+        shift, wobble = self.between(-spread, spread), spread * 0.6
+        red = min(max(red + shift + self.between(-wobble, wobble), 0.03), 0.97)
+        green = min(max(green + shift + self.between(-wobble, wobble), 0.03), 0.97)
+        blue = min(max(blue + shift + self.between(-wobble, wobble), 0.03), 0.97)
+        return red, green, blue
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -18,7 +19,7 @@ def iou(a: Tensor, b: Tensor) -> float:
         ValueError: for masks that are not bool, or of two shapes.
     """
     for name, mask in (("a", a), ("b", b)):
-        if str(mask.dtype) != "torch.bool":
+        if mask.dtype != torch.bool:
             raise ValueError(f"{name}: expected a bool mask, got {mask.dtype}")
     if a.shape != b.shape:
         raise ValueError(f"b: expected the shape of a, {list(a.shape)}, got {list(b.shape)}")

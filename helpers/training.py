@@ -51,12 +51,15 @@ class History:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the learning curve: the loss, smoothed, and the metric on an axis of its own at the right."""
         ax = ax or plt.subplots(figsize=(7, 3))[1]
+        ax.set(xlabel="step", ylabel="loss", title=f"Learning curve, {self.seconds:.0f} s")
+        if not self.loss:  # stopped before the first step
+            return ax
         steps = np.arange(1, len(self.loss) + 1)
         width = max(1, len(self.loss) // 40)
         smooth = np.convolve(self.loss, np.ones(width) / width, mode="valid")
         ax.plot(steps, self.loss, color="#c9d3e0", linewidth=1)
         ax.plot(steps[width - 1 :], smooth, color="#30507a")
-        ax.set(xlabel="step", ylabel="loss", ylim=(0, 1.1 * max(smooth)), title=f"Learning curve, {self.seconds:.0f} s")
+        ax.set_ylim(0, 1.1 * max(smooth) or 1)
         if self.metric:
             right = ax.twinx()
             right.plot(*zip(*self.metric, strict=True), color="#b3541e", marker="o", markersize=4)
@@ -93,7 +96,8 @@ def fit(
         batches: tuples of tensors on any device, without end.
         loss: from the network and a batch to one number.
         rate: the highest learning rate, reached after 15 % of the steps.
-        metric: its name and a function that measures it; called ten times on the way, the network in evaluation mode.
+        metric: its name and a function that measures it, without gradients and with the network in evaluation mode: ten
+            times on the way, or after every step where there are fewer than ten.
         picture: a function to a uint8 `[H, W, 3]` picture of how it goes, shown under the bar and redrawn as often.
         device: where to train; the network stays there.
 
@@ -101,7 +105,8 @@ def fit(
         What happened. An interrupt ends the training early and is said, not raised.
 
     Raises:
-        TrainingError: when the loss is no longer a number.
+        ValueError: for fewer than one step, or batches that come to an end before.
+        TrainingError: when the loss is no longer a number; the weights stay as they were before that step.
     """
     if steps < 1:
         raise ValueError(f"steps: expected at least 1, got {steps}")
@@ -110,41 +115,44 @@ def fit(
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 2), pct_start=0.15)
     history = History(metric_name=metric[0] if metric else "")
-    bar = Bar(steps, title, _png(picture(net.eval())) if picture else None)
+    with torch.no_grad():
+        bar = Bar(steps, title, _png(picture(net.eval())) if picture else None)
     looks = {max(1, round(steps * share / 10)) for share in range(1, 11)}
     start, last = perf_counter(), ""
     try:
         for step in range(1, steps + 1):
             net.train()
-            value = loss(net, tuple(_to(tensor, device) for tensor in next(batches)))
+            batch = next(batches, None)
+            if batch is None:
+                raise ValueError(f"batches: expected no end, got {step - 1} for {steps} steps")
+            value = loss(net, tuple(_to(tensor, device) for tensor in batch))
+            number = value.item()
+            if not math.isfinite(number):  # a step along its gradient would ruin all weights
+                raise TrainingError(f"{title}: the loss is {number} at step {step}; try a rate below {rate:g}")
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            history.loss.append(value.item())
-            if not math.isfinite(history.loss[-1]):
-                raise TrainingError(
-                    f"{title}: the loss is {history.loss[-1]} at step {step}; try a rate below {rate:g}"
-                )
+            history.loss.append(number)
             drawn = None
             if step in looks:
                 net.eval()
-                if metric:
-                    history.metric.append((step, metric[1](net)))
-                    last = f"  {metric[0]} {history.metric[-1][1]:.2f}"
-                drawn = _png(picture(net)) if picture else None
-            bar.move(step, f"loss {history.loss[-1]:.2f}{last}", drawn)
+                with torch.no_grad():
+                    if metric:
+                        history.metric.append((step, metric[1](net)))
+                        last = f"  {metric[0]} {history.metric[-1][1]:.2f}"
+                    drawn = _png(picture(net)) if picture else None
+            bar.move(step, f"loss {number:.2f}{last}", drawn)
     except KeyboardInterrupt:
         history.stopped = True
     finally:
         net.eval()
         history.seconds = perf_counter() - start
-        end = (
-            f"stopped by you after {len(history.loss)} of {steps} steps; what was learned is kept"
-            if history.stopped
-            else f"{steps} steps"
-        )
+        taken = len(history.loss)
+        end = f"{taken} steps" if taken == steps else f"failed after {taken} of {steps} steps"
+        if history.stopped:
+            end = f"stopped by you after {taken} of {steps} steps; what was learned is kept"
         bar.close(f"{end}, {history.seconds:.0f} s{last}")
     return history
 
@@ -161,7 +169,10 @@ def _png(picture: np.ndarray) -> bytes:
 
 
 def semantic_loss(logits: Tensor, semantic: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy plus Dice: every pixel counts in the first, every category in the second (Milletari et al. 2016).
+    """Cross-entropy plus Dice: every pixel counts in the first, every category in the second.
+
+    Dice is that of Milletari et al. 2016 (section 3) without their squares; the 1 keeps absent categories from 0 / 0.
+    Where all is void there is nothing to learn: 0, without a gradient.
 
     Args:
         logits: float `[B, C, H, W]`.
@@ -169,7 +180,9 @@ def semantic_loss(logits: Tensor, semantic: Tensor, weights: Tensor | None = Non
         weights: float `[C]`, how much a pixel of each category counts in the cross-entropy.
     """
     known = semantic != VOID
-    cross_entropy = F.cross_entropy(logits, semantic, weights, ignore_index=VOID)
+    weights = logits.new_ones(logits.shape[1]) if weights is None else weights
+    counted = (weights[semantic.where(known, 0)] * known).sum().clamp(min=1e-8)  # its mean over no pixel would be nan
+    cross_entropy = F.cross_entropy(logits, semantic, weights, ignore_index=VOID, reduction="sum") / counted
     target = F.one_hot(semantic.where(known, 0), logits.shape[1]).movedim(-1, 1) * known[:, None]  # (B, C, H, W)
     guess = logits.softmax(1) * known[:, None]
     both = (guess * target).sum((0, 2, 3))

@@ -1,7 +1,8 @@
 """A real JupyterLab in a real Chromium: what the browser tests of all lessons share.
 
 `running_lab` starts the course as a learner does, with progress, workspace and settings in a temporary folder.
-`open_notebook` opens a notebook in it; a `Notebook` runs its cells and collects everything that went wrong.
+`open_notebook` opens a notebook in it; a `Notebook` runs its cells and collects everything that went wrong. It takes
+pictures of what a learner sees, into the folder COURSE_SHOTS, else into `course-shots` among the temporary files.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,11 +23,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
+# Limits, not waits: on two cores that train something else at the same time, a lesson takes ten times as long.
 START_SECONDS = 90
-RUN_SECONDS = 180
+RUN_SECONDS = 600
+ANSWER_SECONDS = 30
+expect.set_options(timeout=ANSWER_SECONDS * 1000)
 LEARN = [sys.executable, "-m", "helpers.cli", "learn", "--no-browser"]
 # The tests ask JupyterLab itself for its notebook, and do not guess from what is on the screen.
 _CONFIG = "c.LabApp.expose_app_in_browser = True\n"
@@ -132,20 +137,60 @@ class Notebook:
 
     def run_all(self) -> None:
         """Runs all cells and waits for the last. Raises `AssertionError` with every error the page or a cell gave."""
-        self.page.set_default_timeout(RUN_SECONDS * 1000)
-        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_function(
-            "jupyterapp.shell.currentWidget.content.widgets.every((cell) => cell.model.type !== 'code'"
-            " || !cell.model.sharedModel.source.trim() || cell.model.executionState === 'idle')",
-            polling=200,
+        self.page.evaluate(
+            """() => {
+                window.courseRan = false;
+                const done = () => (window.courseRan = true);
+                jupyterapp.commands.execute("notebook:run-all-cells").then(done, done);
+            }"""
         )
-        self.page.set_default_timeout(30_000)
+        self.page.wait_for_function("window.courseRan", polling=200, timeout=RUN_SECONDS * 1000)
         self.check()
+        skipped = [cell["source"] for cell in self.cells() if cell.get("execution_count", 0) is None]
+        assert not any("".join(source).strip() for source in skipped), f"cells that did not run: {skipped}"
+
+    def restart(self) -> None:
+        """A new kernel that knows nothing, and a notebook without outputs: what is seen from now on is new."""
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+
+    def cells(self) -> list[dict]:
+        """All cells, in nbformat's form, from the notebook's model."""
+        return self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+
+    def cell(self, start: str) -> Locator:
+        """The cell on the page whose name (as in `lesson.py`) this is, or whose source starts with it."""
+        found = [cell["id"] == start or "".join(cell["source"]).startswith(start) for cell in self.cells()]
+        assert sum(found) == 1, f"{sum(found)} cells are, or start with, {start}"
+        index = found.index(True)
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def go_to(self, target: Locator) -> Locator:
+        """Scrolls until this is seen: JupyterLab lays cells out late and follows the cell that runs."""
+        seen = """(each) => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() => {
+            const { top, bottom } = each.getBoundingClientRect();
+            tell(top < innerHeight && bottom > 0);
+        })))"""
+        for _ in range(50):
+            target.scroll_into_view_if_needed()
+            if target.evaluate(seen):
+                return target
+        raise AssertionError(f"cannot scroll to {target}")
+
+    def place(self) -> list[int]:
+        """The number of the active cell, and how many there are: a key that JupyterLab takes for itself changes one."""
+        notebook = "jupyterapp.shell.currentWidget.content"
+        return self.page.evaluate(f"[{notebook}.activeCellIndex, {notebook}.widgets.length]")
+
+    def shot(self, name: str, target: Locator | None = None) -> None:
+        """A picture of a widget, or else of the window, to be looked at."""
+        folder = Path(os.environ.get("COURSE_SHOTS") or Path(tempfile.gettempdir()) / "course-shots")
+        folder.mkdir(parents=True, exist_ok=True)
+        (target or self.page).screenshot(path=folder / f"{name}.png")
 
     def outputs(self) -> list[dict]:
-        """All outputs of all cells, in nbformat's form, from the notebook's model."""
-        cells = self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON().cells")
-        return [output for cell in cells for output in cell.get("outputs", [])]
+        """All outputs of all cells, in nbformat's form."""
+        return [output for cell in self.cells() for output in cell.get("outputs", [])]
 
     def check(self) -> None:
         """Raises `AssertionError` if a cell ended in an error or the page complained."""
@@ -157,6 +202,7 @@ class Notebook:
 def open_notebook(browser: Browser, lab: Lab, path: str, size: tuple[int, int] = (1280, 900)) -> Iterator[Notebook]:
     """Opens a notebook (its path in the folder that JupyterLab shows) and waits for its kernel."""
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.set_default_timeout(ANSWER_SECONDS * 1000)
     notebook = Notebook(page)
 
     def complain(kind: str, text: str) -> None:

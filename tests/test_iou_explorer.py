@@ -1,28 +1,21 @@
-"""The IoU explorer: its number against pycocotools, its JavaScript against SciPy, and the widget in a real browser."""
+"""The IoU explorer: its picture, its JavaScript against SciPy, and the widget in a real browser."""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
-import math
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import playwright
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from javascript import in_node
 from lab import running_browser
 from PIL import Image
-from pycocotools import mask as coco
 from scipy.ndimage import binary_dilation, binary_erosion
+from sheets import changes
 
+from helpers import metrics
 from helpers.scenes.street import street
 from helpers.show.iou_explorer import (
     _DIM,
@@ -32,14 +25,12 @@ from helpers.show.iou_explorer import (
     ONLY_TRUTH,
     IoUExplorer,
     find_window,
-    iou,
     iou_explorer,
     render,
 )
 
 pytestmark = pytest.mark.lesson1
 
-SHOW = Path(__file__).parent.parent / "helpers" / "show"
 TRAITS = ("image", "truth", "prediction")
 
 
@@ -57,24 +48,8 @@ def moved(mask: np.ndarray, down: int, right: int, size: int) -> np.ndarray:
     return np.roll(mask, (down, right), (0, 1))[pad:-pad, pad:-pad]
 
 
-# --- the number -------------------------------------------------------------------------------------------------------
-
-
-@given(arrays(bool, st.tuples(st.just(2), st.integers(1, 9), st.integers(1, 9))))
-def test_iou_is_that_of_pycocotools(masks: np.ndarray) -> None:
-    a, b = masks
-    expected = coco.iou(*([coco.encode(np.asfortranarray(each, np.uint8))] for each in (a, b)), [0])[0, 0]
-    if masks.any():
-        assert iou(a, b) == iou(torch.from_numpy(b), a) == pytest.approx(expected, abs=1e-12)
-    else:
-        assert math.isnan(iou(a, b))  # pycocotools says 0 here
-
-
-def test_a_worked_example() -> None:
-    a, b = np.zeros((2, 4, 6), bool)
-    a[1:3, 1:4], b[1:3, 2:5] = True, True
-    assert iou(a, b) == 4 / 8
-    assert iou(a, a) == 1 and iou(a, np.zeros_like(a)) == 0
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    return metrics.iou(torch.tensor(a), torch.tensor(b))
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
@@ -149,7 +124,6 @@ def test_the_repr_is_short_and_the_bundle_has_a_picture() -> None:
         (lambda: iou_explorer(np.zeros((513, 6), bool)), "mask: expected at most 512×1024, got 513×6"),
         (lambda: iou_explorer(np.zeros((4, 6), bool), other=np.zeros((4, 5), bool)), r"other: expected bool \[4, 6\]"),
         (lambda: iou_explorer(np.zeros((4, 6), bool), torch.zeros(3, 4, 5)), "image: expected the size of the mask"),
-        (lambda: iou(np.zeros((4, 6), bool), np.zeros((6, 4), bool)), r"b: expected bool \[4, 6\], got bool \[6, 4\]"),
     ],
 )
 def test_bad_input_is_named(call, words: str) -> None:
@@ -159,31 +133,11 @@ def test_bad_input_is_named(call, words: str) -> None:
 
 # --- the JavaScript, in node ------------------------------------------------------------------------------------------
 
-_NODE_SCRIPT = """
-let text = "";
-for await (const part of process.stdin) text += part;
-const { source, body, values } = JSON.parse(text);
-const js = await import("data:text/javascript;base64," + Buffer.from(source).toString("base64"));
-const AsyncFunction = (async () => {}).constructor;
-console.log(JSON.stringify(await new AsyncFunction("js", "values", body)(js, values)));
-"""
-_MASK = "const mask = (name) => js.unpack(values, Uint8Array.from(Buffer.from(values[name], 'base64')));"
+_MASK = "const mask = (name) => unpack(values, Uint8Array.from(Buffer.from(values[name], 'base64')));"
 
 
-def in_node(body: str, values: object = None) -> object:
-    """What a function body returns that gets the pure functions as `js`, and `values`. Skips without a node."""
-    bundled = Path(playwright.__file__).parent / "driver" / "node"
-    node = shutil.which("node") or (str(bundled) if bundled.exists() else None)
-    if node is None:
-        pytest.skip("no node to run iou_masks.js: neither on PATH nor in the playwright package")
-    source = (SHOW / "iou_masks.js").read_text("utf-8")
-    return json.loads(
-        subprocess.run(
-            [node, "--input-type=module", "--eval", _NODE_SCRIPT],
-            input=json.dumps({"source": source, "body": body, "values": values}),
-            check=True, capture_output=True, encoding="utf-8", timeout=60,
-        ).stdout
-    )  # fmt: skip
+def run(script: str, values: object = None) -> object:
+    return in_node(("iou_masks.js",), script, values=values)
 
 
 def sent(explorer: IoUExplorer) -> dict:
@@ -198,13 +152,13 @@ def test_moving_growing_and_counting_agree_with_scipy_on_the_whole_picture(cente
     values = sent(iou_explorer(mask, other=other))
     wanted = rng.integers(-25, 26, (150, 3)) // [1, 1, 4]
     values["wanted"] = [dict(zip(("down", "right", "size"), pose, strict=True)) for pose in wanted.tolist()]
-    results = in_node(
+    results = run(
         _MASK
         + """
         const [truth, prediction] = [mask("truth"), mask("prediction")];
         return values.wanted.map((wanted) => {
-            const pose = js.limited(wanted, values.margin, js.depth(prediction));
-            const result = js.compare(truth, js.posed(js.grow(prediction, pose.size), pose, values));
+            const pose = limited(wanted, values.margin, depth(prediction));
+            const result = compare(truth, posed(grow(prediction, pose.size), pose, values));
             return { ...pose, ...result, iou: Number.isNaN(result.iou) ? null : result.iou };
         });""",
         values,
@@ -222,17 +176,17 @@ def test_moving_growing_and_counting_agree_with_scipy_on_the_whole_picture(cente
 
 def test_what_cannot_be_moved_further_stays() -> None:
     poses = [[99, -99, 4], [0, 0, -99], [1, 2, 99]]
-    body = "return values.map(([down, right, size]) => js.limited({ down, right, size }, 10, 3))"
-    far = in_node(body, poses)
+    body = "return values.map(([down, right, size]) => limited({ down, right, size }, 10, 3))"
+    far = run(body, poses)
     assert [tuple(pose.values()) for pose in far] == [(6, -6, 4), (0, 0, -3), (0, 0, 10)]
 
 
 def test_keys_lead_where_they_say() -> None:
     keys = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "+", "=", "-", "Home", "a"]
-    poses = in_node("return values.map((key) => js.move({ down: 1, right: 2, size: 3 }, key, key === '=')) ", keys)
+    poses = run("return values.map((key) => move({ down: 1, right: 2, size: 3 }, key, key === '=')) ", keys)
     steps = [pose and tuple(pose.values()) for pose in poses]
     assert steps == [(0, 2, 3), (2, 2, 3), (1, 1, 3), (1, 3, 3), (1, 2, 4), (1, 2, 4), (1, 2, 2), (0, 0, 0), None]
-    assert in_node("return js.move({ down: 0, right: 0, size: 0 }, 'ArrowUp', true).down") == -10
+    assert run("return move({ down: 0, right: 0, size: 0 }, 'ArrowUp', true).down") == -10
 
 
 def test_empty_masks() -> None:
@@ -241,35 +195,25 @@ def test_empty_masks() -> None:
         _MASK
         + """
         const [truth, prediction] = [mask("truth"), mask("prediction")];
-        const result = js.compare(truth, js.posed(js.grow(prediction, 2), { down: 1, right: 1 }, values));
-        const words = js.tell({ down: 0, right: 0, size: 0 }, result, 0, 0.5);
-        return [js.depth(prediction), result.union, js.digits(result.iou), words, js.outline(truth)];"""
+        const result = compare(truth, posed(grow(prediction, 2), { down: 1, right: 1 }, values));
+        const words = tell({ down: 0, right: 0, size: 0 }, result, 0, 0.5);
+        return [depth(prediction), result.union, digits(result.iou), words];"""
     )
     words = "Not moved · IoU = 0 / 0 = – · undefined: both masks are empty"
-    assert in_node(body, empty) == [0, 0, "–", words, []]
+    assert run(body, empty) == [0, 0, "–", words]
 
 
 def test_numbers_and_words() -> None:
-    body = "return [0, 0.004, 0.4978, 0.5, 0.502, 0.784, 0.996, 1].map((iou) => [js.digits(iou), js.verdict(iou, 0.5)])"
-    numbers, verdicts = zip(*in_node(body), strict=True)
+    body = "return [0, 0.004, 0.4978, 0.5, 0.502, 0.784, 0.996, 1].map((iou) => [digits(iou), verdict(iou, 0.5)])"
+    numbers, verdicts = zip(*run(body), strict=True)
     assert numbers == ("0.00", "0.004", "0.498", "0.50", "0.502", "0.78", "0.996", "1.00")
     assert [words.endswith("found") for words in verdicts] == [False] * 4 + [True] * 4
     result = {"both": 312, "union": 398, "iou": 312 / 398}
-    told = in_node("return js.tell({ down: -1, right: 3, size: 2 }, values, 1, 0.5)", result)
+    told = run("return tell({ down: -1, right: 3, size: 2 }, values, 1, 0.5)", result)
     assert told == (
         "Moved 1 up, 3 right · grown by 2 · 1 pixel out of the picture · IoU = 312 / 398 = 0.78"
         " · above 0.5: counts as found"
     )
-
-
-def test_the_outline_is_as_long_as_the_border() -> None:
-    mask = ellipse((9, 12), (4, 5), (3, 4))
-    mask[4, 5] = False
-    lines = np.array(in_node(_MASK + "return js.outline(mask('truth'))", sent(iou_explorer(mask))))
-    padded = np.pad(mask, 1)
-    border = sum((np.diff(padded.astype(int), axis=axis) != 0).sum() for axis in (0, 1))
-    assert np.abs(lines[:, 2:] - lines[:, :2]).sum() == border
-    assert len(lines) < border  # joined where they are straight
 
 
 # --- the widget, in a browser -----------------------------------------------------------------------------------------
@@ -394,6 +338,13 @@ def test_nothing_is_wider_than_the_place_it_has(page, car, width: int) -> None:
     assert page.locator(".ix").bounding_box()["width"] <= width
     canvas, panel = (page.locator(each).bounding_box() for each in (".ix-canvas", ".ix-panel"))
     assert (panel["y"] > canvas["y"] + canvas["height"]) == (width < 600)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [372, 860])
+def test_other_widgets_in_the_notebook_do_not_change_its_look(page, car, width: int) -> None:
+    mount(page, iou_explorer(*car), width)
+    assert changes(page, ".ix") == []
 
 
 @pytest.mark.browser

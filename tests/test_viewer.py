@@ -13,6 +13,7 @@ import pytest
 import torch
 from lab import running_browser
 from PIL import Image
+from sheets import changes
 
 from helpers import show
 from helpers.categories import STREET, VOID
@@ -143,10 +144,8 @@ def page(chromium_path: Path) -> Iterator:
 
 
 def mount(page, viewer: Viewer, width: int = 900) -> None:
-    folder = Path(show.__file__).parent
-    texts = [(folder / name).read_text(encoding="utf-8") for name in ("viewer.js", "viewer.css")]
     data = [base64.b64encode(each).decode() for each in (viewer.image, viewer.index)]
-    page.evaluate(_MOUNT, [*texts, viewer.info, *data, width])
+    page.evaluate(_MOUNT, [viewer._esm, viewer._css, viewer.info, *data, width])
 
 
 @pytest.mark.browser
@@ -243,6 +242,14 @@ def test_nothing_is_wider_than_the_place_it_has(page, width: int) -> None:
     assert page.locator(".pv").bounding_box()["width"] <= width
     # Two pictures side by side where there is room, one where there is not.
     assert page.locator(".pv-plain").is_visible() == (width > 480)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [400, 860])
+def test_other_widgets_in_the_notebook_do_not_change_its_look(page, width: int) -> None:
+    mount(page, show.viewer(street(7)), width)
+    page.get_by_role("checkbox", name="car").uncheck()
+    assert changes(page, ".pv") == []
 
 
 @pytest.mark.browser

@@ -30,11 +30,18 @@ def batches(*tensors: Tensor, size: int = 8, seed: int = 0) -> Iterator[tuple[Te
 
     Mirroring flips the last axis of tensors with two or more axes after the first: images and maps, not one label
     per image. A mirrored street is still a street, so it is a new training picture that costs nothing.
+
+    Raises `ValueError` for no tensors, empty ones, or lengths that differ.
     """
-    if len({len(tensor) for tensor in tensors}) != 1:
-        raise ValueError(f"tensors: expected equal lengths, got {[len(tensor) for tensor in tensors]}")
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        chosen = torch.randint(len(tensors[0]), (size,), generator=generator)
-        mirror = torch.rand((), generator=generator) < 0.5
-        yield tuple(tensor[chosen].flip(-1) if mirror and tensor.ndim > 2 else tensor[chosen] for tensor in tensors)
+    lengths = [len(tensor) for tensor in tensors]
+    if len(set(lengths)) != 1 or 0 in lengths:
+        raise ValueError(f"tensors: expected equal lengths from 1, got {lengths}")
+
+    def endless() -> Iterator[tuple[Tensor, ...]]:  # apart, so that the error above comes with the call
+        generator = torch.Generator().manual_seed(seed)
+        while True:
+            chosen = torch.randint(lengths[0], (size,), generator=generator)
+            mirror = torch.rand((), generator=generator) < 0.5
+            yield tuple(tensor[chosen].flip(-1) if mirror and tensor.ndim > 2 else tensor[chosen] for tensor in tensors)
+
+    return endless()

@@ -6,6 +6,7 @@ inside a picture has a widget of its own (`viewer`, `painter`, `iou_explorer`).
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,7 +25,7 @@ class Explorer(widgets.VBox):
         self._render, self._names, self._alt = render, list(controls), alt
         self.sliders = {name: _slider(name, choices) for name, choices in controls.items()}
         self.image = widgets.Image(value=self._draw(), format="png", layout=widgets.Layout(max_width="100%"))
-        self.note = widgets.HTML(f'<div role="img" aria-label="{alt}"></div>')
+        self.note = widgets.HTML(f'<div role="img" aria-label="{html.escape(alt)}"></div>')
         super().__init__([*self.sliders.values(), self.image, self.note])
         for slider in self.sliders.values():
             slider.observe(self._redraw, names="value")
@@ -38,15 +39,16 @@ class Explorer(widgets.VBox):
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
             raise ValueError(f"render: expected uint8 [H, W, 3], got {picture.dtype} {list(picture.shape)}")
         file = io.BytesIO()
-        Image.fromarray(picture).save(file, format="PNG", optimize=True)
+        Image.fromarray(picture).save(file, format="PNG")  # not optimised: ten times as long, and the slider would lag
         return file.getvalue()
 
     def _redraw(self, _change: object) -> None:
         self.image.value = self._draw()
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**options)
-        return {**bundle, "text/plain": repr(self), "image/png": bytes(self.image.value)}
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = super()._repr_mimebundle_(**options)
+        data |= {"text/plain": repr(self), "image/png": bytes(self.image.value)}
+        return data, {"image/png": {"alt": self._alt}}
 
     def __repr__(self) -> str:
         return f"Explorer({', '.join(self._names)})"
@@ -60,6 +62,8 @@ def explore(render: Callable[..., np.ndarray], alt: str, **controls: Choices) ->
         alt: what the picture shows, for who cannot see it.
         controls: the values that an argument can take, in order, or a mapping from what the slider says to the value.
             The slider starts at the first.
+
+    Raises `ValueError` for fewer than two values, or if `render` gives anything else.
     """
     return Explorer(render, controls, alt)
 

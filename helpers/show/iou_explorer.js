@@ -1,5 +1,5 @@
-// The IoU explorer in the browser. The kernel sends the data once and is never asked again. What is done to masks stands
-// in `iou_masks.js`, which iou_explorer.py puts before this file: a widget's module cannot import another one.
+// The IoU explorer in the browser. The kernel sends the data once and is never asked again. `page.js` and `iou_masks.js`,
+// where stands what is done to masks, come first in this module.
 
 const AREAS = [
   // what it is called in the result, its colour, its name, what it means
@@ -7,16 +7,8 @@ const AREAS = [
   ["onlyTruth", "truth", "Only truth", "missed"],
   ["onlyPrediction", "prediction", "Only prediction", "too much"],
 ];
-const GREY = [112, 112, 112]; // where no picture is given
+const GREY = 112; // where no picture is given
 const CHART = { left: 36, right: 8, top: 24, bottom: 34, width: 330, height: 190 };
-
-function element(tag, className = "", text = "", attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
 
 function shape(tag, className, attributes, text = "") {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -24,47 +16,6 @@ function shape(tag, className, attributes, text = "") {
   node.textContent = text;
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;
-}
-
-function pathOf(lines) {
-  const path = new Path2D();
-  for (const [x0, y0, x1, y1] of lines) {
-    path.moveTo(x0, y0);
-    path.lineTo(x1, y1);
-  }
-  return path;
-}
-
-/** RGBA as one number, the way it lies in memory: large masks are painted four bytes at a time. */
-function packed(...rgba) {
-  return new Uint32Array(Uint8Array.from(rgba).buffer)[0];
-}
-
-/** A canvas of one pixel per pixel; `color` gives the packed colour of the pixel at a place. */
-function bitmap({ height, width }, color) {
-  const data = new ImageData(width, height);
-  const colors = new Uint32Array(data.data.buffer);
-  for (let at = 0; at < colors.length; at++) colors[at] = color(at);
-  const canvas = element("canvas");
-  Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(data, 0, 0);
-  return canvas;
-}
-
-/** Diagonal lines as a pattern for a canvas, rising (`/`) or falling (`\`). */
-function stripes(context, rising, ratio) {
-  const tile = element("canvas");
-  const side = 7 * ratio;
-  tile.width = tile.height = side;
-  const pen = tile.getContext("2d");
-  pen.strokeStyle = "rgba(0,0,0,0.62)";
-  pen.lineWidth = 1.6 * ratio;
-  for (const x of [-side, 0, side]) {
-    pen.moveTo(x, rising ? side : 0);
-    pen.lineTo(x + side, rising ? 0 : side);
-  }
-  pen.stroke();
-  return context.createPattern(tile, "repeat");
 }
 
 /** The mini chart: a dot at (distance moved, IoU) for each pose that the learner has been in. */
@@ -121,18 +72,18 @@ function render({ model, el }) {
   const info = model.get("info");
   const { height, width, margin, colors, foundAbove } = info;
   const [truth, prediction] = ["truth", "prediction"].map((name) => unpack(info, model.get(name)));
-  const rgb = unpack(info, model.get("image")).pixels;
+  const image = bytesOf(model.get("image"));
   const deepest = depth(prediction);
-  const photo = bitmap(info, (at) => packed(...(rgb.length ? rgb.subarray(3 * at, 3 * at + 3) : GREY), 255));
-  const truthLines = outline(truth);
+  const photo = photoOf(info, image.length ? image : new Uint8Array(3 * height * width).fill(GREY));
+  const truthLines = borders(truth, truth.pixels);
   const truthPath = pathOf(truthLines);
-  const paints = [0, ...["truth", "prediction", "both"].map((name) => packed(...colors[name], 255))]; // by area
+  const paints = [0, ...["truth", "prediction", "both"].map((name) => packed(...colors[name]))]; // by area
   const area = (at) => truth.pixels[at] + 2 * now.pixels[at];
   let pose = START;
 
   // JupyterLab takes the arrow keys for itself unless an element asks it not to.
   const root = element("div", "ix", "", { "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": "IoU explorer" });
-  for (const [name, color] of Object.entries(colors)) root.style.setProperty(`--ix-${name}`, `rgb(${color.join(",")})`);
+  for (const [name, color] of Object.entries(colors)) root.style.setProperty(`--ix-${name}`, cssColor(color));
   const bar = element("div", "ix-bar");
   const title = element("div", "ix-title", "IoU explorer");
   title.append(element("span", "", `${info.picture.join(" × ")}, enlarged`));
@@ -159,7 +110,7 @@ function render({ model, el }) {
   const hint = element("div", "ix-hint");
   hint.innerHTML =
     "Drag the prediction, or click it and use <kbd>←</kbd> <kbd>↑</kbd> <kbd>↓</kbd> <kbd>→</kbd> (with <kbd>Shift</kbd> ten pixels); <kbd>+</kbd> <kbd>−</kbd> grow and shrink it, <kbd>Home</kbd> puts it back.";
-  const status = element("div", "ix-status", "", { role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  const status = statusLine("ix-status");
   stage.append(canvas, status, hint);
 
   const panel = element("div", "ix-panel");
@@ -245,42 +196,31 @@ function render({ model, el }) {
 
   function draw() {
     const ratio = window.devicePixelRatio || 1;
-    const pixels = Math.round((canvas.clientWidth || 320) * ratio);
-    if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: Math.round((pixels * height) / width) });
+    const context = fit(canvas, info, ratio);
     const scale = canvas.width / width;
-    const context = canvas.getContext("2d");
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.imageSmoothingEnabled = false; // nearest neighbour
+    context.imageSmoothingEnabled = false; // nearest neighbour: an area's colours do not mix
     context.drawImage(photo, 0, 0, canvas.width, canvas.height);
     context.fillStyle = "rgba(0,0,0,0.4)";
     context.fillRect(0, 0, canvas.width, canvas.height);
 
-        context.globalAlpha = 0.78;
+    context.globalAlpha = 0.78;
     context.drawImage(bitmap(info, (at) => paints[area(at)]), 0, 0, canvas.width, canvas.height);
     context.globalAlpha = 1;
     for (const kind of [1, 2]) {
-      const layer = element("canvas");
-      Object.assign(layer, { width: canvas.width, height: canvas.height });
-      const pen = layer.getContext("2d");
-      pen.imageSmoothingEnabled = false;
-      pen.drawImage(bitmap(info, (at) => (area(at) === kind ? paints[kind] : 0)), 0, 0, layer.width, layer.height);
-      pen.globalCompositeOperation = "source-in";
-      pen.fillStyle = stripes(pen, kind === 1, ratio);
-      pen.fillRect(0, 0, layer.width, layer.height);
-      context.drawImage(layer, 0, 0);
+      context.drawImage(filled(canvas, info, (at) => area(at) === kind, errorStripes(kind === 1, ratio)), 0, 0);
     }
 
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.lineCap = "round";
-    const nowLines = outline(now);
+    const nowLines = borders(now, now.pixels);
     const nowPath = pathOf(nowLines);
     for (const [path, color, line, dash] of [
       [truthPath, "#000", 4.5, []],
       [truthPath, "#fff", 2.5, []],
       [nowPath, "#000", 3.5, []],
-      [nowPath, colors.prediction, 2, [5, 4]],
+      [nowPath, cssColor(colors.prediction), 2, [5, 4]],
     ]) {
-      context.strokeStyle = Array.isArray(color) ? `rgb(${color.join(",")})` : color;
+      context.strokeStyle = color;
       context.lineWidth = (line * ratio) / scale;
       context.setLineDash(dash.map((length) => (length * ratio) / scale));
       context.stroke(path);
@@ -288,19 +228,10 @@ function render({ model, el }) {
     context.setLineDash([]);
     context.setTransform(1, 0, 0, 1, 0, 0);
     writeTag(context, "truth", truthLines, "#fff", true, scale, ratio);
-    writeTag(context, "prediction", nowLines, `rgb(${colors.prediction.join(",")})`, false, scale, ratio);
+    writeTag(context, "prediction", nowLines, cssColor(colors.prediction), false, scale, ratio);
   }
 
-  let waiting = false;
-  function redraw() {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
-  }
-
+  const redraw = oncePerFrame(draw);
   function update(wanted) {
     const next = limited(wanted, margin, deepest);
     const same = next.down === pose.down && next.right === pose.right && next.size === pose.size;

@@ -11,18 +11,19 @@ The neighbourhood of the masks goes to the browser once. There `iou_masks.js` mo
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from math import ceil, isnan, nan
-from pathlib import Path
+from math import ceil, isnan
 
 import anywidget
 import numpy as np
+import torch
 import traitlets
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
+from helpers.metrics import iou
 from helpers.show.colors import draw_borders, enlarge, image_bytes, to_numpy
+from helpers.show.page import check_size, css, esm, png_bundle
 
 FOUND_ABOVE = 0.5
 BOTH, ONLY_TRUTH, ONLY_PREDICTION = (24, 158, 105), (116, 196, 255), (255, 154, 46)
@@ -31,20 +32,6 @@ BOTH, ONLY_TRUTH, ONLY_PREDICTION = (24, 158, 105), (116, 196, 255), (255, 154, 
 _DIM, _FILL = 0.6, 0.78  # how much of the picture is left, how much of an area's colour lies over it
 _NO_IMAGE = 112  # the grey where no picture is given, before it is dimmed
 _PICTURE_WIDTH = 420
-_MAX_SIZE = (512, 1024)
-_HERE = Path(__file__).parent
-
-
-def iou(a: ArrayLike, b: ArrayLike) -> float:
-    """Intersection over union of two masks, bool `[H, W]`: 0..1.
-
-    Two empty masks have no union to divide by: their IoU is undefined, and `nan` is returned.
-    Raises `ValueError` for another type or sizes that differ.
-    """
-    a = _mask(a, "a")
-    b = _mask(b, "b", a.shape)
-    union = int((a | b).sum())
-    return int((a & b).sum()) / union if union else nan
 
 
 @dataclass(frozen=True)
@@ -142,15 +129,15 @@ def _legend(mask: np.ndarray, other: np.ndarray, width: int) -> np.ndarray:
 
 
 def _ratio(mask: np.ndarray, other: np.ndarray) -> str:
-    value = iou(mask, other)
+    value = iou(torch.tensor(mask), torch.tensor(other))
     return f"{(mask & other).sum()} / {(mask | other).sum()} = {'undefined' if isnan(value) else f'{value:.2f}'}"
 
 
 class IoUExplorer(anywidget.AnyWidget):
     """The widget that `iou_explorer` makes. Its traits go to the browser once and never change."""
 
-    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in ("iou_masks.js", "iou_explorer.js"))
-    _css = _HERE / "iou_explorer.css"
+    _esm = esm("iou_masks.js", "iou_explorer.js")
+    _css = css("iou_explorer.css")
 
     info = traitlets.Dict().tag(sync=True)
     image = traitlets.Bytes().tag(sync=True)
@@ -180,12 +167,8 @@ class IoUExplorer(anywidget.AnyWidget):
         return f"IoUExplorer({mask.shape[0]}×{mask.shape[1]}, {mask.sum()} pixels)"
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        buffer = io.BytesIO()
-        Image.fromarray(render(*self._pictures)).save(buffer, "PNG", optimize=True)
-        data["image/png"] = buffer.getvalue()
         alt = f"A true mask and a predicted one: IoU = {_ratio(*self._pictures[:2])}"
-        return data, metadata | {"image/png": {"alt": alt}}
+        return png_bundle(super()._repr_mimebundle_(**kwargs), render(*self._pictures), alt)
 
 
 def iou_explorer(mask: ArrayLike, image: ArrayLike | None = None, other: ArrayLike | None = None) -> IoUExplorer:
@@ -199,8 +182,7 @@ def iou_explorer(mask: ArrayLike, image: ArrayLike | None = None, other: ArrayLi
     Raises `ValueError` for another type, sizes that differ, or a picture larger than 512×1024.
     """
     mask = _mask(mask, "mask")
-    if any(side > most for side, most in zip(mask.shape, _MAX_SIZE, strict=True)):
-        raise ValueError(f"mask: expected at most {_MAX_SIZE[0]}×{_MAX_SIZE[1]}, got {mask.shape[0]}×{mask.shape[1]}")
+    check_size(mask.shape, "mask")
     other = mask.copy() if other is None else _mask(other, "other", mask.shape)
     if image is not None:
         image = image_bytes(image)

@@ -1,4 +1,5 @@
 // The pure half of the IoU explorer: it moves, grows, counts and says, and knows no page. `iou_explorer.js` draws.
+// `page.js` stands before this text.
 //
 // A mask is { height, width, pixels }: one byte for each pixel, 0 or 1, row by row.
 // A pose is what the learner did to the prediction: { down, right, size }, all in pixels.
@@ -7,7 +8,7 @@ const START = { down: 0, right: 0, size: 0 };
 
 /** What the kernel sent as a mask. */
 export function unpack({ height, width }, view) {
-  return { height, width, pixels: new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice() };
+  return { height, width, pixels: bytesOf(view) };
 }
 
 /** The mask in a frame of another size, its upper left corner at (top, left); what falls outside is lost. */
@@ -124,27 +125,4 @@ export function tell({ down, right, size }, { both, union, iou }, lost, foundAbo
   sentences.push(`IoU = ${both} / ${union} = ${digits(iou)}`, verdict(iou, foundAbove));
   const text = sentences.join(" · ");
   return text[0].toUpperCase() + text.slice(1);
-}
-
-/** The outline of a mask as straight lines [x0, y0, x1, y1], as long as can be. */
-export function outline(mask) {
-  const lines = [];
-  const { height, width, pixels } = framed(mask, 1);
-  const walk = (count, length, differs, line) => {
-    for (let across = 0; across < count; across++) {
-      for (let along = 0, start = -1; along <= length; along++) {
-        const edge = along < length && differs(across, along);
-        if (edge && start < 0) start = along;
-        if (!edge && start >= 0) {
-          lines.push(line(across, start, along));
-          start = -1;
-        }
-      }
-    }
-  };
-  const at = (row, column) => pixels[row * width + column];
-  // Coordinates of the frame are one larger than those of the mask.
-  walk(height - 1, width, (row, column) => at(row, column) !== at(row + 1, column), (row, from, to) => [from - 1, row, to - 1, row]);
-  walk(width - 1, height, (column, row) => at(row, column) !== at(row, column + 1), (column, from, to) => [column, from - 1, column, to - 1]);
-  return lines;
 }

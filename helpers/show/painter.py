@@ -1,9 +1,9 @@
 """The painter: the learner paints a label map over a picture, then sees how close it came to the truth.
 
-All painting happens in the browser: `painter_tools.js` holds what painting is made of, `painter.js` the page,
-`painter_score.js` the score below it. The traits `painting` and `seconds` follow at the end of each stroke. The truth
-stays in the kernel until the learner asks for the score, and even then travels in a message and never in a trait, so
-that no notebook holds it. The messages:
+All painting happens in the browser: `painter_tools.js` holds what painting is made of, `painter.js` what the learner
+does with it, the files between them in `_SCRIPTS` what is seen and told. The traits `painting` and `seconds` follow at
+the end of each stroke. The truth stays in the kernel until the learner asks for the score, and even then travels in a
+message and never in a trait, so that no notebook holds it. The messages:
 
 | page to kernel                                  | meaning                                       |
 |-------------------------------------------------|-----------------------------------------------|
@@ -21,7 +21,6 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -35,12 +34,18 @@ from helpers.categories import VOID, CategorySet
 from helpers.scenes.scene import Scene
 from helpers.show.colors import color_semantic, enlarge, image_bytes
 from helpers.show.iou_explorer import BOTH, ONLY_PREDICTION, ONLY_TRUTH
+from helpers.show.page import check_size, css, esm, png_bundle
 from helpers.show.painting_score import PaintingScore, check_labels, score_painting
 
 OPACITY = 0.6
-_MAX_SIZE = (512, 1024)
-_HERE = Path(__file__).parent
-_SCRIPTS = ("painter_tools.js", "painter_parts.js", "painter_score.js", "painter.js")
+_SCRIPTS = (
+    "painter_tools.js",
+    "painter_page.js",
+    "painter_picture.js",
+    "painter_score.js",
+    "painter_kernel.js",
+    "painter.js",
+)
 _COLORS = {"right": BOTH, "wrong": ONLY_PREDICTION, "missed": ONLY_TRUTH}
 
 Record = Callable[[dict, float, float], object]
@@ -86,9 +91,8 @@ def _accept(value: Any, widget: Painter) -> bytes:
 class Painter(anywidget.AnyWidget):
     """The widget that `painter` makes. Its `labels` are what has been painted so far."""
 
-    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS)
-    # The look is the viewer's, with some additions.
-    _css = "\n".join((_HERE / name).read_text("utf-8") for name in ("viewer.css", "painter.css"))
+    _esm = esm(*_SCRIPTS)
+    _css = css("painter.css")
 
     info = traitlets.Dict().tag(sync=True)
     image = traitlets.Bytes().tag(sync=True)
@@ -184,13 +188,9 @@ class Painter(anywidget.AnyWidget):
         return f"Painter('{self._task.name}', {height}×{width})"
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        buffer = io.BytesIO()
-        Image.fromarray(render(self._task.image, self._pixels(), self._task.categories)).save(
-            buffer, "PNG", optimize=True
-        )
-        data |= {"text/plain": repr(self), "image/png": buffer.getvalue()}
-        return data, metadata | {"image/png": {"alt": f"{self._task.name}: a picture to paint labels on"}}
+        picture = render(self._task.image, self._pixels(), self._task.categories)
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return png_bundle(bundle, picture, f"{self._task.name}: a picture to paint labels on")
 
 
 def painter(
@@ -220,8 +220,7 @@ def painter(
         raise ValueError(f"categories: expected {hint}, got {categories!r:.60}")
     image = image_bytes(scene.image if is_scene else scene)
     height, width = image.shape[:2]
-    if height > _MAX_SIZE[0] or width > _MAX_SIZE[1]:
-        raise ValueError(f"scene: expected at most {_MAX_SIZE[0]}×{_MAX_SIZE[1]}, got {height}×{width}")
+    check_size((height, width), "scene")
     vocabulary = scene.categories if is_scene else categories
     begin = np.full((height, width), VOID, np.uint8)
     if start is not None:

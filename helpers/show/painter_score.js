@@ -1,24 +1,17 @@
 // The score, below the painting: what the kernel said, IoU by category, and a picture of where the labels differ from
-// the truth. Read after painter_parts.js, before painter.js.
+// the truth. page.js, painter_tools.js and painter_page.js stand before this text.
 
-/** A filling that colour and pattern both tell: stripes up or down, as in the IoU explorer, or dots for void. */
-function patternOf(context, key, colors, ratio) {
+/** What fills the pixels of a verdict: colour and pattern both tell it. Stripes for errors, dots for void. */
+function fillingOf(verdict, colors, ratio) {
+  if (verdict === "right") return cssColor(colors.right);
+  if (verdict !== "uncounted") return errorStripes(verdict === "missed", ratio, cssColor(colors[verdict]));
   const side = 7 * ratio;
-  const tile = canvasOf(side, side);
-  const pen = tile.getContext("2d");
-  pen.fillStyle = `rgb(${(colors[key] ?? [96, 96, 96]).join(",")})`;
-  pen.fillRect(0, 0, side, side);
-  pen.strokeStyle = "rgba(0,0,0,0.62)";
-  pen.fillStyle = "rgba(255,255,255,0.85)";
-  pen.lineWidth = 1.6 * ratio;
-  const rising = key === "missed";
-  for (const x of key === "right" || key === "uncounted" ? [] : [-side, 0, side]) {
-    pen.moveTo(x, rising ? side : 0);
-    pen.lineTo(x + side, rising ? 0 : side);
-  }
-  pen.stroke();
-  if (key === "uncounted") pen.fillRect(side / 2, side / 2, 1.5 * ratio, 1.5 * ratio);
-  return context.createPattern(tile, "repeat");
+  return tiles(side, (pen) => {
+    pen.fillStyle = "rgb(96,96,96)";
+    pen.fillRect(0, 0, side, side);
+    pen.fillStyle = "rgba(255,255,255,0.85)";
+    pen.fillRect(side / 2, side / 2, 1.5 * ratio, 1.5 * ratio);
+  });
 }
 
 const spaced = (count) => count.toLocaleString("en").replaceAll(",", "\u202f");
@@ -29,13 +22,14 @@ const spaced = (count) => count.toLocaleString("en").replaceAll(",", "\u202f");
  * for the position that the cursor has.
  */
 function scorePanel(info, image, point) {
-  const { height, width, categories, colors } = info;
+  const { width, categories, colors } = info;
   const root = element("section", "pp-result", "", { "aria-label": "Your score" });
   root.hidden = true;
-  const grey = bitmap(new Uint8Array(height * width), width, (_, at) => {
-    const light = 70 + 0.6 * (0.299 * image[3 * at] + 0.587 * image[3 * at + 1] + 0.114 * image[3 * at + 2]);
-    return [light, light, light, 255];
+  const faint = new Uint8ClampedArray(image.length).map((_, at) => {
+    const first = at - (at % 3);
+    return 70 + 0.6 * (0.299 * image[first] + 0.587 * image[first + 1] + 0.114 * image[first + 2]);
   });
+  const grey = photoOf(info, faint);
   const canvas = element("canvas", "", "", { role: "img" });
   const legend = element("figcaption");
   const where = element("div", "pp-where", "", { "aria-hidden": "true" });
@@ -115,7 +109,7 @@ function scorePanel(info, image, point) {
     const items = Object.keys(texts).filter((key) => counts[VERDICTS[key]]).map((key) => {
       const sample = canvasOf(22 * ratio, 14 * ratio);
       const context = sample.getContext("2d");
-      context.fillStyle = key === "right" && id === null ? "rgb(150,150,150)" : patternOf(context, key, colors, ratio);
+      context.fillStyle = key === "right" && id === null ? "rgb(150,150,150)" : fillingOf(key, colors, ratio);
       context.fillRect(0, 0, sample.width, sample.height);
       const item = element("span", "pp-key");
       item.append(sample, `${texts[key]} ${((100 * counts[VERDICTS[key]]) / codes.length).toFixed(1)} %`);
@@ -132,18 +126,9 @@ function scorePanel(info, image, point) {
     drawn = wanted;
     const context = fit(canvas, info, ratio);
     context.drawImage(grey, 0, 0, canvas.width, canvas.height);
-    const layer = canvasOf(canvas.width, canvas.height);
-    const pen = layer.getContext("2d");
     context.globalAlpha = 0.85;
     for (const key of category === null ? ["uncounted", "wrong", "missed"] : ["right", "uncounted", "wrong", "missed"]) {
-      pen.globalCompositeOperation = "source-over";
-      pen.imageSmoothingEnabled = false;
-      pen.clearRect(0, 0, layer.width, layer.height);
-      pen.drawImage(bitmap(codes, width, (code) => [0, 0, 0, code === VERDICTS[key] ? 255 : 0]), 0, 0, layer.width, layer.height);
-      pen.globalCompositeOperation = "source-in";
-      pen.fillStyle = patternOf(pen, key, colors, ratio);
-      pen.fillRect(0, 0, layer.width, layer.height);
-      context.drawImage(layer, 0, 0);
+      context.drawImage(filled(canvas, info, (at) => codes[at] === VERDICTS[key], fillingOf(key, colors, ratio)), 0, 0);
     }
     context.globalAlpha = 1;
   }

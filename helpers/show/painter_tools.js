@@ -1,7 +1,6 @@
 // What painting is made of: discs, lines, regions, polygons, and the steps to take back. Nothing here needs a page.
 // A map is { height, width, labels }: one byte for each pixel, row by row, 255 = unlabelled. Pixels are places in labels.
-// The other parts of
-// the painter come after this text in the same module: painter_parts.js, painter_score.js, painter.js.
+// The other files of the painter come after this text in the same module.
 
 export const VOID = 255;
 export const SIZES = [1, 3, 5, 9, 15, 25, 41]; // diameters of the brush, in pixels

@@ -1,15 +1,13 @@
 // The viewer in the browser. The first half is pure: it reads a scene and can be tested without a page.
-// The second half draws it. The kernel sends the data once and is never asked again.
+// The second half draws it. The kernel sends the data once and is never asked again. page.js stands before this text.
 
-const LENS = 9; // pixels across the magnifier
+const LENS = { across: 9, cell: 10 };
 const NARROW = 480; // screen pixels
 
 /** What the kernel sent, with the bytes as typed arrays: image RGB, and for each pixel the place of its segment. */
 export function unpack(info, imageView, indexView) {
-  const copy = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  const image = new Uint8Array(copy(imageView));
-  const index = new Uint16Array(info.labelled ? copy(indexView) : info.height * info.width * 2);
-  return { ...info, image, index, categories: info.categories ?? [], segments: info.segments ?? [] };
+  const index = info.labelled ? new Uint16Array(bytesOf(indexView).buffer) : new Uint16Array(info.height * info.width);
+  return { ...info, image: bytesOf(imageView), index, categories: info.categories ?? [], segments: info.segments ?? [] };
 }
 
 /** Everything that is known about one pixel; category and segment are null for void. */
@@ -30,22 +28,6 @@ export function statusParts(scene, pixel) {
   return [...parts, `${pixel.category.name} (${isthing ? "thing" : "stuff"})`, `segment ${id}`, `${area} pixels, ${share} %`];
 }
 
-/** Where a key leads from a position, or null if the key is none of ours. With Shift, ten pixels at a time. */
-export function move(scene, { row, column }, key, shift) {
-  const step = shift ? 10 : 1;
-  const moves = {
-    ArrowUp: [row - step, column],
-    ArrowDown: [row + step, column],
-    ArrowLeft: [row, column - step],
-    ArrowRight: [row, column + step],
-    Home: [row, 0],
-    End: [row, scene.width - 1],
-  };
-  if (!moves[key]) return null;
-  const clamp = (value, count) => Math.min(Math.max(value, 0), count - 1);
-  return { row: clamp(moves[key][0], scene.height), column: clamp(moves[key][1], scene.width) };
-}
-
 /** For each pixel the number of what a layer tells apart: categories, or segments; 0 where it says nothing. */
 export function layerKeys(scene, layer) {
   const key = scene.segments.map((segment, place) => {
@@ -55,123 +37,14 @@ export function layerKeys(scene, layer) {
   return scene.index.map((place) => (place ? key[place - 1] : 0));
 }
 
-/** The colours of a layer as RGBA bytes; transparent where it says nothing or the category is hidden. */
-export function layerColors(scene, layer, hidden) {
-  const rgba = new Uint8ClampedArray(4 * scene.index.length);
-  scene.index.forEach((place, at) => {
-    const segment = scene.segments[place - 1];
-    if (!segment) {
-      rgba[4 * at + 3] = scene.labelled && layer !== "instances" ? 255 : 0; // void is black
-    } else if (!hidden.has(segment.category) && (layer !== "instances" || segment.isthing)) {
-      const color = layer === "semantic" ? scene.categories[segment.category].color : segment.color;
-      rgba.set([...color, 255], 4 * at);
-    }
+/** The packed colour of the pixel at a place in a layer; transparent where it says nothing or the category is hidden. */
+export function layerColor(scene, layer, hidden) {
+  const colors = scene.segments.map((segment) => {
+    if (hidden.has(segment.category) || (layer === "instances" && !segment.isthing)) return 0;
+    return packed(...(layer === "semantic" ? scene.categories[segment.category].color : segment.color));
   });
-  return rgba;
-}
-
-/** Lines [x0, y0, x1, y1] wherever two neighbours in an `[H, W]` array of numbers differ; beyond the edge all is 0. */
-export function borders(numbers, height, width) {
-  const lines = [];
-  const get = (row, column) => (row < 0 || column < 0 || row === height || column === width ? 0 : numbers[row * width + column]);
-  for (let row = 0; row <= height; row++) {
-    for (let column = 0; column <= width; column++) {
-      const here = get(row, column);
-      if (column < width && here !== get(row - 1, column)) lines.push([column, row, column + 1, row]);
-      if (row < height && here !== get(row, column - 1)) lines.push([column, row, column, row + 1]);
-    }
-  }
-  return lines;
-}
-
-function pathOf(scene, numbers) {
-  const path = new Path2D();
-  for (const [x0, y0, x1, y1] of borders(numbers, scene.height, scene.width)) {
-    path.moveTo(x0, y0);
-    path.lineTo(x1, y1);
-  }
-  return path;
-}
-
-function element(tag, className = "", text = "", attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
-function swatch(color) {
-  const node = element("span", "pv-swatch", "", { "aria-hidden": "true" });
-  node.style.background = `rgb(${color.join(",")})`;
-  return node;
-}
-
-/** A group of radio buttons that looks like one control; calls `choose` with the value. */
-function choice(legend, values, value, choose) {
-  const group = element("fieldset", "pv-choice");
-  group.append(element("legend", "pv-unseen", legend));
-  const name = `pv-${legend}-${Math.random().toString(36).slice(2)}`;
-  for (const each of values) {
-    const label = element("label");
-    const input = element("input", "", "", { type: "radio", name, value: each });
-    input.checked = each === value;
-    input.addEventListener("change", () => choose(each));
-    label.append(input, element("span", "", each[0].toUpperCase() + each.slice(1)));
-    group.append(label);
-  }
-  return group;
-}
-
-function bitmap(scene, rgba) {
-  const canvas = element("canvas");
-  canvas.width = scene.width;
-  canvas.height = scene.height;
-  canvas.getContext("2d").putImageData(new ImageData(rgba, scene.width), 0, 0);
-  return canvas;
-}
-
-function photoOf(scene) {
-  const rgba = new Uint8ClampedArray(4 * scene.index.length);
-  for (let at = 0; at < scene.index.length; at++) {
-    rgba.set([scene.image[3 * at], scene.image[3 * at + 1], scene.image[3 * at + 2], 255], 4 * at);
-  }
-  return bitmap(scene, rgba);
-}
-
-/** A layer of grey diagonal lines on void, so that nobody takes it for a dark category. */
-function voidHatching(scene, width, height) {
-  const tile = element("canvas");
-  tile.width = tile.height = 8;
-  const pen = tile.getContext("2d");
-  pen.strokeStyle = "rgb(130,130,130)";
-  pen.lineWidth = 1.5;
-  for (const x of [-8, 0, 8]) {
-    pen.moveTo(x, 8);
-    pen.lineTo(x + 8, 0);
-  }
-  pen.stroke();
-  const rgba = new Uint8ClampedArray(4 * scene.index.length);
-  scene.index.forEach((place, at) => (rgba[4 * at + 3] = place ? 0 : 255));
-  const layer = element("canvas");
-  layer.width = width;
-  layer.height = height;
-  const context = layer.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.drawImage(bitmap(scene, rgba), 0, 0, width, height);
-  context.globalCompositeOperation = "source-in";
-  context.fillStyle = context.createPattern(tile, "repeat");
-  context.fillRect(0, 0, width, height);
-  return layer;
-}
-
-/** Strokes a path white on black, which shows on any colour; `scale` is screen pixels for one pixel of the picture. */
-function strokeTwice(context, path, scale, width) {
-  for (const [color, each] of [["#000", width + 2], ["#fff", width]]) {
-    context.strokeStyle = color;
-    context.lineWidth = each / scale;
-    context.stroke(path);
-  }
+  const none = scene.labelled && layer !== "instances" ? packed(0, 0, 0) : 0; // void is black
+  return (at) => (scene.index[at] ? colors[scene.index[at] - 1] : none);
 }
 
 /** What can be written on a layer: `[text, shorter text, point, colour]`. */
@@ -189,43 +62,16 @@ function namesOf(scene, layer, hidden) {
 }
 
 function writeNames(context, names, scale, ratio) {
-  context.font = `600 ${12 * ratio}px system-ui, sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.lineWidth = 3 * ratio;
+  startNames(context, ratio);
   for (const [long, short, [row, column, room], color] of names) {
     const text = [long, short].find((each) => each && context.measureText(each).width + 4 * ratio < 2 * room * scale);
-    if (!text) continue;
-    const light = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 140;
-    context.strokeStyle = light ? "rgba(255,255,255,0.75)" : "rgba(0,0,0,0.65)";
-    context.fillStyle = light ? "#000" : "#fff";
-    context.strokeText(text, (column + 0.5) * scale, (row + 0.5) * scale);
-    context.fillText(text, (column + 0.5) * scale, (row + 0.5) * scale);
+    if (text) writeName(context, text, (column + 0.5) * scale, (row + 0.5) * scale, color);
   }
-}
-
-/** The neighbourhood of a pixel as large squares with a grid; what lies beyond the picture stays empty. */
-function drawLens(canvas, source, { row, column }, ratio) {
-  const cell = 10 * ratio;
-  canvas.width = canvas.height = LENS * cell + ratio;
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  const half = LENS >> 1;
-  context.drawImage(source, column - half, row - half, LENS, LENS, 0, 0, LENS * cell, LENS * cell);
-  context.fillStyle = "rgba(128,128,128,0.55)";
-  for (let line = 0; line <= LENS; line++) {
-    context.fillRect(line * cell, 0, ratio, canvas.height);
-    context.fillRect(0, line * cell, canvas.width, ratio);
-  }
-  const path = new Path2D();
-  path.rect(half * cell + ratio / 2, half * cell + ratio / 2, cell, cell);
-  strokeTwice(context, path, 1, 2 * ratio);
 }
 
 function render({ model, el }) {
   const scene = unpack(model.get("info"), model.get("image"), model.get("index"));
-  const photo = photoOf(scene);
+  const photo = photoOf(scene, scene.image);
   const state = {
     layer: scene.layer,
     layout: "beside",
@@ -257,7 +103,7 @@ function render({ model, el }) {
   const lensLabels = element("canvas", "pv-lens");
   lenses.append(lensPhoto, lensLabels);
   const words = element("div");
-  const status = element("div", "pv-status", "", { role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  const status = statusLine("pv-status");
   const hint = element("div", "pv-hint");
   hint.innerHTML = "Point at the picture, or click it and use <kbd>←</kbd> <kbd>↑</kbd> <kbd>↓</kbd> <kbd>→</kbd>, with <kbd>Shift</kbd> ten pixels at a time.";
   words.append(status, hint);
@@ -271,18 +117,11 @@ function render({ model, el }) {
   }
 
   function addControls() {
-    bar.append(choice("Labels", ["semantic", "instances", "panoptic"], state.layer, (layer) => update({ layer })));
-    bar.append(choice("Layout", ["beside", "over"], state.layout, (layout) => update({ layout })));
-    const opacity = element("label", "pv-opacity", "Opacity");
-    const slider = element("input", "", "", { type: "range", min: 0, max: 100, step: 5 });
-    slider.value = 100 * state.opacity;
-    const percent = element("output", "", `${slider.value} %`);
-    slider.addEventListener("input", () => {
-      percent.textContent = `${slider.value} %`;
-      update({ opacity: slider.value / 100 });
-    });
-    opacity.append(slider, percent);
-    bar.append(opacity);
+    bar.append(choice("Labels", ["semantic", "instances", "panoptic"], state.layer, (layer) => update({ layer })).group);
+    bar.append(choice("Layout", ["beside", "over"], state.layout, (layout) => update({ layout })).group);
+    const opacity = slider("Opacity", 100, 5, (percent) => `${percent} %`, (percent) => update({ opacity: percent / 100 }));
+    opacity.set(100 * state.opacity);
+    bar.append(opacity.label);
 
     const chips = element("fieldset", "pv-chips");
     chips.append(element("legend", "pv-unseen", "Categories shown"));
@@ -306,13 +145,15 @@ function render({ model, el }) {
     root.append(chips);
   }
 
+  const outlineOf = (numbers) => pathOf(borders(scene, numbers));
   // What depends on the layer and the hidden categories alone is made once for each of their values.
   let keys, colors, edges, outlines, hatching;
+  const voidStripes = stripes(8, true, 1.5, "rgb(130,130,130)"); // so that nobody takes void for a dark category
   function relabel() {
     keys = layerKeys(scene, state.layer);
-    colors = bitmap(scene, layerColors(scene, state.layer, state.hidden));
+    colors = bitmap(scene, layerColor(scene, state.layer, state.hidden));
     const shown = scene.segments.map(({ isthing, category }) => isthing && !state.hidden.has(category));
-    edges = state.layer === "semantic" ? null : pathOf(scene, scene.index.map((place) => (shown[place - 1] ? place : 0)));
+    edges = state.layer === "semantic" ? null : outlineOf(scene.index.map((place) => (shown[place - 1] ? place : 0)));
     outlines = new Map();
   }
 
@@ -323,21 +164,20 @@ function render({ model, el }) {
     if (key && !outlines.has(key)) {
       const isIn = scene.segments.map((segment) => segment.category === state.chip);
       const numbers = key > 0 ? keys.map((each) => (each === key ? 1 : 0)) : scene.index.map((place) => (isIn[place - 1] ? 1 : 0));
-      outlines.set(key, pathOf(scene, numbers));
+      outlines.set(key, outlineOf(numbers));
     }
     return outlines.get(key);
   }
 
   function drawPane(canvas, labelled, ratio) {
+    const context = fit(canvas, scene, ratio);
     const { width, height } = canvas;
     const scale = width / scene.width;
-    const context = canvas.getContext("2d");
-    context.imageSmoothingEnabled = scale < 1; // nearest neighbour, unless the picture must shrink
     context.drawImage(photo, 0, 0, width, height);
     if (labelled) {
       context.globalAlpha = state.opacity;
       context.drawImage(colors, 0, 0, width, height);
-      if (hatching?.width !== width) hatching = voidHatching(scene, width, height);
+      if (hatching?.width !== width) hatching = filled(canvas, scene, (at) => !scene.index[at], voidStripes);
       if (state.layer !== "instances") context.drawImage(hatching, 0, 0);
       context.globalAlpha = 1;
       if (state.opacity >= 0.25) writeNames(context, namesOf(scene, state.layer, state.hidden), scale, ratio);
@@ -350,11 +190,7 @@ function render({ model, el }) {
     }
     const marked = scene.labelled && markedPath();
     if (marked) strokeTwice(context, marked, scale, 1.5 * ratio);
-    const { row, column } = state.pixel;
-    const side = Math.max(1, (7 * ratio) / scale);
-    const cursor = new Path2D();
-    cursor.rect(column + 0.5 - side / 2, row + 0.5 - side / 2, side, side);
-    strokeTwice(context, cursor, scale, 1.5 * ratio);
+    strokeTwice(context, cursorAround(state.pixel, scale, ratio), scale, 1.5 * ratio);
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
@@ -362,14 +198,9 @@ function render({ model, el }) {
     const ratio = window.devicePixelRatio || 1;
     panes.classList.toggle("pv-beside", scene.labelled && state.layout === "beside");
     plain.hidden = !scene.labelled || state.layout === "over";
-    for (const canvas of [plain, main].filter((each) => !each.hidden)) {
-      const width = Math.round((canvas.clientWidth || 320) * ratio);
-      const height = Math.round((width * scene.height) / scene.width);
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      drawPane(canvas, canvas === main && scene.labelled, ratio);
-    }
-    drawLens(lensPhoto, photo, state.pixel, ratio);
-    if (scene.labelled) drawLens(lensLabels, colors, state.pixel, ratio);
+    for (const canvas of [plain, main].filter((each) => !each.hidden)) drawPane(canvas, canvas === main && scene.labelled, ratio);
+    drawLens(lensPhoto, LENS, [[photo, 1]], state.pixel, ratio);
+    if (scene.labelled) drawLens(lensLabels, LENS, [[colors, 1]], state.pixel, ratio);
   }
 
   function tell() {
@@ -384,24 +215,17 @@ function render({ model, el }) {
     status.replaceChildren(...nodes);
   }
 
-  let waiting = false;
+  const redraw = oncePerFrame(draw);
   function update(change) {
     Object.assign(state, change);
     if ("layer" in change || "hidden" in change) relabel();
     if ("pixel" in change) tell();
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
+    redraw();
   }
 
   for (const canvas of [plain, main]) {
     const point = (event) => {
-      const box = canvas.getBoundingClientRect();
-      const row = Math.floor(((event.clientY - box.top) / box.height) * scene.height);
-      const column = Math.floor(((event.clientX - box.left) / box.width) * scene.width);
+      const { row, column } = positionOf(canvas, scene, event);
       if (row >= 0 && row < scene.height && column >= 0 && column < scene.width) update({ pixel: { row, column } });
     };
     canvas.addEventListener("pointermove", point);
@@ -409,7 +233,7 @@ function render({ model, el }) {
   }
   plain.addEventListener("click", () => main.focus({ preventScroll: true }));
   main.addEventListener("keydown", (event) => {
-    const pixel = event.ctrlKey || event.metaKey || event.altKey ? null : move(scene, state.pixel, event.key, event.shiftKey);
+    const pixel = event.ctrlKey || event.metaKey || event.altKey ? null : keyMove(scene, state.pixel, event.key, event.shiftKey);
     if (!pixel) return;
     event.preventDefault();
     update({ pixel });

@@ -6,16 +6,13 @@ front end runs, as on GitHub, a plain picture made by `render` stands in its pla
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import anywidget
 import numpy as np
 import torch
 import traitlets
 from numpy.typing import ArrayLike
-from PIL import Image
 
 from helpers.categories import CategorySet
 from helpers.labels import Segment, panoptic_to_semantic
@@ -32,10 +29,9 @@ from helpers.show.colors import (
     segment_colors,
 )
 from helpers.show.figures import name_points
+from helpers.show.page import check_size, css, esm, png_bundle
 
 LAYERS = ("semantic", "instances", "panoptic")
-_MAX_SIZE = (512, 1024)
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +91,8 @@ def render(state: ViewerState) -> np.ndarray:
 class Viewer(anywidget.AnyWidget):
     """The widget that `viewer` makes. Its traits go to the browser once and never change."""
 
-    _esm = _HERE / "viewer.js"
-    _css = _HERE / "viewer.css"
+    _esm = esm("viewer.js")
+    _css = css("viewer.css")
 
     info = traitlets.Dict().tag(sync=True)
     image = traitlets.Bytes().tag(sync=True)
@@ -111,12 +107,9 @@ class Viewer(anywidget.AnyWidget):
         return f"Viewer('{self._state.name}', {height}×{width})"
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        buffer = io.BytesIO()
-        Image.fromarray(render(self._state)).save(buffer, "PNG", optimize=True)
-        data["image/png"] = buffer.getvalue()
         labels = f" and its {self._state.layer} labels" if self._state.panoptic is not None else ""
-        return data, metadata | {"image/png": {"alt": f"{self._state.name}: the picture{labels}"}}
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return png_bundle(bundle, render(self._state), f"{self._state.name}: the picture{labels}")
 
 
 def viewer(scene: Scene | ArrayLike, layer: str = "semantic", opacity: float = 0.6) -> Viewer:
@@ -135,9 +128,7 @@ def viewer(scene: Scene | ArrayLike, layer: str = "semantic", opacity: float = 0
         raise ValueError(f"opacity: expected 0..1, got {opacity}")
     labelled = isinstance(scene, Scene)
     image = image_bytes(scene.image if labelled else scene)
-    height, width = image.shape[:2]
-    if height > _MAX_SIZE[0] or width > _MAX_SIZE[1]:
-        raise ValueError(f"scene: expected at most {_MAX_SIZE[0]}×{_MAX_SIZE[1]}, got {height}×{width}")
+    check_size(image.shape, "scene")
     if not labelled:
         return Viewer(ViewerState("picture", image))
     panoptic = label_map(scene.panoptic, "panoptic")

@@ -1,0 +1,109 @@
+"""Lesson 2 as a learner meets it: `course learn 02`, Run All Cells, the slider from one label to a map, the quiz."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lab import LEARN, Notebook, open_notebook, running_browser, running_lab
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from helpers.categories import STREET
+from helpers.course.bank import find_bank
+from helpers.scenes.street import street
+from helpers.show.colors import image_bytes
+
+pytestmark = [pytest.mark.browser, pytest.mark.lesson2]
+
+_BYTES = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
+
+
+@pytest.fixture(scope="module")
+def lesson(chromium_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    """Lesson 2 in JupyterLab with all cells run: both networks have been trained."""
+    with (
+        running_lab(tmp_path_factory.mktemp("learner"), [*LEARN, "02"]) as lab,
+        running_browser(chromium_path) as browser,
+        open_notebook(browser, lab, "02_classification_vs_segmentation.ipynb", (1280, 1500)) as notebook,
+    ):
+        notebook.run_all()
+        yield notebook
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
+    """Whatever a cell or the console complains of fails the test that caused it."""
+    yield
+    lesson.check()
+
+
+def pixels(explorer: Locator) -> np.ndarray:
+    """The picture that the explorer shows now, uint8 [H, W, 3]."""
+    return np.asarray(Image.open(io.BytesIO(bytes(explorer.locator("img").evaluate(_BYTES)))).convert("RGB"))
+
+
+def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
+    lesson.go_to(lesson.page.get_by_role("heading", name="2 · Classification and segmentation"))
+    lesson.shot("lesson2_head")
+    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
+    assert figures and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+
+
+def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:
+    explorer = lesson.page.locator(".widget-vbox").filter(has=lesson.page.get_by_text("answers", exact=True))
+    lesson.go_to(explorer)
+    handle, readout = explorer.get_by_role("slider"), explorer.locator(".widget-readout")
+    expect(readout).to_have_text("1 answer")
+    seen = pixels(explorer)
+    height, width = seen.shape[0], seen.shape[1] // 2
+    photo = image_bytes(street(1_000_294).image)
+    larger = height // photo.shape[0]
+    assert (seen[:, :width] == photo.repeat(larger, 0).repeat(larger, 1)).all()
+    palette = {tuple(category.color) for category in STREET}
+
+    def categories() -> set[tuple[int, ...]]:
+        return {tuple(color) for color in np.unique(pixels(explorer)[:, width:].reshape(-1, 3), axis=0).tolist()}
+
+    assert len(categories()) == 1 and categories() <= palette
+    lesson.shot("lesson2_explorer_first", explorer)
+    shown, sources = ["1 answer"], [explorer.locator("img").get_attribute("src")]
+    handle.focus()
+    before = lesson.place()
+    while not shown[-1].startswith("768"):
+        assert len(shown) < 10, shown
+        lesson.page.keyboard.press("ArrowRight")
+        expect(readout).not_to_have_text(shown[-1])
+        expect(explorer.locator("img")).not_to_have_attribute("src", sources[-1])
+        shown.append(readout.inner_text())
+        sources.append(explorer.locator("img").get_attribute("src"))
+        assert 1 <= len(categories()) <= int(re.match(r"\d+", shown[-1])[0]) and categories() <= palette
+    assert [int(re.match(r"\d+", each)[0]) for each in shown] == [1, 6, 12, 48, 192, 768]
+    assert len(categories()) >= 5
+    assert lesson.place() == before
+    assert (pixels(explorer)[:, :width] == seen[:, :width]).all()
+    lesson.shot("lesson2_explorer_last", explorer)
+
+
+def test_the_viewer_shows_what_the_network_says(lesson: Notebook) -> None:
+    viewer = lesson.page.locator('[aria-label="Viewer of what the network says"]')
+    lesson.go_to(viewer)
+    viewer.locator(".pv-main").focus()
+    lesson.page.keyboard.press("Home")
+    expect(viewer.locator(".pv-status")).to_contain_text("column 0 · RGB")
+    lesson.shot("lesson2_viewer", viewer)
+
+
+def test_the_quiz_and_the_prediction_are_there(lesson: Notebook) -> None:
+    quiz = lesson.go_to(lesson.page.locator(".p2p-mode-quiz"))
+    questions = find_bank("02").at("end")
+    expect(quiz.locator(".p2p-chip")).to_have_count(len(questions))
+    expect(quiz.locator(".p2p-prompt")).to_contain_text(questions[0].prompt)
+    lesson.shot("lesson2_quiz", quiz)
+    for mode in ("predict", "reveal"):
+        card = lesson.go_to(lesson.page.locator(f".p2p-mode-{mode}"))
+        expect(card.locator(".p2p-prompt")).to_contain_text(find_bank("02").at("text")[0].prompt)

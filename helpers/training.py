@@ -72,13 +72,6 @@ class History:
         return f"History({len(self.loss)} steps{', stopped early' if self.stopped else ''})"
 
 
-def best_device() -> torch.device:
-    """The fastest device that is there: CUDA, then Apple's MPS, then the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
 def fit(
     net: nn.Module,
     batches: Iterator[tuple[Tensor, ...]],

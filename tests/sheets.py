@@ -22,7 +22,7 @@ _ADD = """(sheets) => sheets.forEach((text) => {
 
 
 def changes(page: Any, root: str) -> list[str]:
-    """What the sheets of all widgets, read after its own, change in the widget at this selector: nothing, if all is well."""
+    """What the sheets of all widgets change in the widget at this selector: nothing, if all is well."""
     before = page.evaluate(_LOOK, root)
     page.evaluate(_ADD, [str(widget._css) for widget in (Painter, IoUExplorer, Viewer)])
     after = page.evaluate(_LOOK, root)

@@ -397,6 +397,8 @@ def sees_the_painting(lesson: Notebook, score: str) -> None:
 @pytest.mark.usefixtures("learners_progress")
 def test_the_street_is_painted_with_mouse_and_keys_and_scored(lesson: Notebook, painted: str) -> None:
     sees_the_painting(lesson, painted)
+    # The viewer strikes out what is hidden, and its style sheet is on this page as well.
+    expect(lesson.page.locator(".pp .pv-name").first).to_have_css("text-decoration-line", "none")
 
 
 # --- an exercise ------------------------------------------------------------------------------------------------------

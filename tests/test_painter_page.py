@@ -1,17 +1,15 @@
-"""Painting in a real browser: joined to its kernel half without JupyterLab, and once in JupyterLab."""
+"""Painting in a real browser: the page, joined to its kernel half without JupyterLab."""
 
 from __future__ import annotations
 
 import base64
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from lab import open_notebook, running_browser, running_lab
+from lab import running_browser
 from painting import TRUTH, Told, small_scene
 from sheets import changes
 
@@ -117,19 +115,14 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Any]:
+def page(chromium_path: Path) -> Iterator[Page]:
     with running_browser(chromium_path) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def page(browser: Any) -> Iterator[Page]:
-    tab = browser.new_context(viewport={"width": 1000, "height": 900}, has_touch=True).new_page()
-    problems: list[str] = []
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: message.type == "error" and problems.append(message.text))
-    yield Page(tab)
-    assert not problems
+        tab = browser.new_context(viewport={"width": 1000, "height": 900}, has_touch=True).new_page()
+        problems: list[str] = []
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.on("console", lambda message: message.type == "error" and problems.append(message.text))
+        yield Page(tab)
+        assert not problems
 
 
 def disc(shape: tuple[int, int], row: int, column: int, size: int) -> np.ndarray:
@@ -343,63 +336,3 @@ def test_the_largest_picture_follows_the_pointer(page: Page) -> None:
     )
     assert (page.labels() != VOID).sum() > 20_000
     assert seconds < 0.5, f"{seconds:.2f} s for one move"
-
-
-# --- in JupyterLab ----------------------------------------------------------------------------------------------------
-
-_CELLS = [
-    """from helpers import course
-from helpers.scenes.street import street
-from helpers.show import painter
-
-painting = painter(street(2_000_003), **course.painting("01", "street"))
-painting""",
-    "print(painting.labels.unique(return_counts=True))",
-]
-
-
-def test_in_jupyterlab_a_scored_painting_survives_the_kernel(browser: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "workspace"
-    folder.mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in _CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "paint.ipynb")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
-    with running_lab(tmp_path, command) as lab, open_notebook(browser, lab, "paint.ipynb", (1180, 1300)) as opened:
-        page = opened.page
-        opened.run_all()
-        picture = page.locator(".pp-main")
-        picture.scroll_into_view_if_needed()
-        picture.focus()
-        for key in ("o", "0", "Home", "Shift+ArrowUp", "Shift+ArrowUp", "Space", "End", "Space", "ArrowDown", "Space"):
-            page.keyboard.press(key)
-        page.keyboard.press("Enter")  # rows 28 and 29 are sky, up to the diagonal: JupyterLab took none of the keys
-        box = picture.bounding_box()
-        page.keyboard.press("b")
-        page.keyboard.press("2")
-        page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.9)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.9, steps=5)
-        page.mouse.up()
-        page.keyboard.press("1")
-        page.keyboard.press("r")
-        page.wait_for_timeout(500)
-        page.get_by_role("button", name="Score my labels").click()
-        page.locator(".pp-verdict").wait_for()
-        score = page.locator(".pp-verdict h3").inner_text()
-        opened.check()
-        page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
-        page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
-        page.wait_for_function(
-            "[jupyterapp.shell.currentWidget.content.model.toJSON().cells[1].outputs[0]?.text].flat().join('')"
-            ".includes('[0, 1, 2]')"
-        )
-
-        page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-        page.get_by_role("button", name="Score again").click()
-        page.get_by_role("alert").filter(has_text="The kernel").wait_for()  # says it, and paints on
-        opened.run_all()
-        page.locator(".pp-verdict").wait_for()
-        assert page.locator(".pp-verdict h3").inner_text() == score
-        assert page.locator(".pp-share").inner_text() == "100 % labelled"
-        opened.check()

@@ -10,12 +10,15 @@ import tempfile
 import matplotlib
 import pytest
 
+from helpers.course.patience import wait_patiently
+
 HOME = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # No test may touch the learner's progress. Set here, since the notebooks' kernels inherit it and know no fixtures.
     config.stash[HOME] = os.environ["COURSE_HOME"] = tempfile.mkdtemp(prefix="course-home-")
+    wait_patiently()  # as `course learn` does
     matplotlib.use("Agg")  # by a call: the variable MPLBACKEND would reach the kernels, and no figure would be shown
 
 

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from helpers.course.lesson import KERNELSPEC, lesson_file, lesson_problems, notebook_file, read_lesson
 from helpers.course.notebook import as_text, normalised, notebook_problems
+from helpers.course.patience import wait_patiently
 from helpers.course.syllabus import ROOT, Lesson, Syllabus, load_syllabus
 
 CELL_SECONDS = 120
@@ -120,6 +121,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         force_raise_errors=True,
         extra_arguments=["--log-level=ERROR"],  # the kernel's warnings about itself are no concern of an author
     )
+    wait_patiently()
     with TemporaryDirectory(ignore_cleanup_errors=True) as empty:
         own = {
             "COURSE_HOME": str(Path(empty, "course")),

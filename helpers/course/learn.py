@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from helpers.course.patience import wait_patiently
 from helpers.course.workspace import WorkspaceError, update_workspace, workspace_folder
 
 FIRST_PORT = 8888
@@ -79,6 +80,7 @@ def settings(folder: Path, notebook: str, token: str, port: int | None, open_bro
 
 def _serve(folder: Path, notebook: str, port: int | None, open_browser: bool) -> None:
     """Start JupyterLab in this process, so that Ctrl-C and a closed terminal reach it, and print the address."""
+    wait_patiently()
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel, even if the learner's home has another of the same name
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning about frozen modules from every kernel
     from jupyterlab.labapp import LabApp

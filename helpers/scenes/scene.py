@@ -50,4 +50,6 @@ class Scene:
     def __repr__(self) -> str:
         height, width = self.size
         things = sum(segment.isthing for segment in self.segments)
-        return f"Scene('{self.name}', {height}×{width}, {things} things, {len(self.segments) - things} kinds of stuff)"
+        stuff = len(self.segments) - things
+        counts = f"{things} thing{'s' * (things != 1)}, {stuff} kind{'s' * (stuff != 1)} of stuff"
+        return f"Scene('{self.name}', {height}×{width}, {counts})"

@@ -60,14 +60,14 @@ def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:
     handle, readout = explorer.get_by_role("slider"), explorer.locator(".widget-readout")
     expect(readout).to_have_text("1 answer")
     seen = pixels(explorer)
-    height, width = seen.shape[0], seen.shape[1] // 2
     photo = image_bytes(street(1_000_294).image)
-    larger = height // photo.shape[0]
+    larger = seen.shape[0] // photo.shape[0]
+    width = larger * photo.shape[1]  # of the photo at the left and of the map at the right, with a gap between
     assert (seen[:, :width] == photo.repeat(larger, 0).repeat(larger, 1)).all()
     palette = {tuple(category.color) for category in STREET}
 
     def categories() -> set[tuple[int, ...]]:
-        return {tuple(color) for color in np.unique(pixels(explorer)[:, width:].reshape(-1, 3), axis=0).tolist()}
+        return {tuple(color) for color in np.unique(pixels(explorer)[:, -width:].reshape(-1, 3), axis=0).tolist()}
 
     assert len(categories()) == 1 and categories() <= palette
     lesson.shot("lesson2_explorer_first", explorer)

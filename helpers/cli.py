@@ -1,4 +1,4 @@
-"""The `course` command: `course learn`, `course progress`, `course doctor`, `course build`.
+"""The `course` command: `course learn`, `course progress`, `course doctor`, `course build`, `course train`.
 
 Each subcommand imports what it needs when it runs, so that `course --help` is quick and `course doctor` works where
 torch is broken.
@@ -39,6 +39,14 @@ def make_parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="build nothing; fail if a notebook is not what it should be"
     )
     build.add_argument("--force", action="store_true", help="build even what has not changed")
+
+    train = commands.add_parser(
+        "train",
+        help="train a network of the zoo anew",
+        description="Train a network and write its weights and their card into helpers/weights/."
+        " Ctrl+C ends the training early and keeps what was learned.",
+    )
+    train.add_argument("name", metavar="NAME", help="of the network: unet, fcn8, ...")
     return parser
 
 
@@ -54,9 +62,27 @@ def run(arguments: argparse.Namespace) -> int:
         from helpers.course.doctor import doctor
 
         return doctor()
+    if arguments.command == "train":
+        return train_network(arguments.name)
     from helpers.course.build import build_all
 
     return build_all(arguments.lessons, check=arguments.check, force=arguments.force)
+
+
+def train_network(name: str) -> int:
+    """Train a network of the zoo; 2 and a sentence for a name that is none, 1 if its training fails."""
+    from helpers.recipes import RECIPES, train
+    from helpers.training import TrainingError
+
+    if name not in RECIPES:
+        print(f"There is no network '{name}'; there are {', '.join(RECIPES)}.", file=sys.stderr)
+        return 2
+    try:
+        print(f"Written: {train(name)}")
+    except TrainingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def show_progress() -> int:

@@ -82,6 +82,7 @@ def fit(
     metric: tuple[str, Callable[[nn.Module], float]] | None = None,
     picture: Callable[[nn.Module], np.ndarray] | None = None,
     device: torch.device | str = "cpu",
+    mixed: bool = False,
 ) -> History:
     """Train `net` in place for `steps` batches, with AdamW and a one-cycle rate (Smith and Topin 2019).
 
@@ -92,7 +93,9 @@ def fit(
         metric: its name and a function that measures it, without gradients and with the network in evaluation mode: ten
             times on the way, or after every step where there are fewer than ten.
         picture: a function to a uint8 `[H, W, 3]` picture of how it goes, shown under the bar and redrawn as often.
-        device: where to train; the network stays there.
+        device: where to train; the network stays there. In a lesson the CPU, so that its next cells run everywhere.
+        mixed: multiply in bfloat16, keep weights and sums in float32 (Micikevicius et al. 2018, section 3). Half the
+            time again on a GPU or a CPU that can; it pays in a long training, and costs a short one some accuracy.
 
     Returns:
         What happened. An interrupt ends the training early and is said, not raised.
@@ -118,7 +121,8 @@ def fit(
             batch = next(batches, None)
             if batch is None:
                 raise ValueError(f"batches: expected no end, got {step - 1} for {steps} steps")
-            value = loss(net, tuple(_to(tensor, device) for tensor in batch))
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+                value = loss(net, tuple(_to(tensor, device) for tensor in batch))
             number = value.item()
             if not math.isfinite(number):  # a step along its gradient would ruin all weights
                 raise TrainingError(f"{title}: the loss is {number} at step {step}; try a rate below {rate:g}")
@@ -150,6 +154,13 @@ def fit(
     return history
 
 
+def best_device() -> torch.device:
+    """The quickest that this machine has: CUDA, Apple's MPS, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
 def _to(tensor: Tensor, device: torch.device) -> Tensor:
     tensor = tensor.to(device, non_blocking=True)
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
@@ -172,8 +183,8 @@ def semantic_loss(logits: Tensor, semantic: Tensor, weights: Tensor | None = Non
         semantic: int64 `[B, H, W]`, 255 = void, which is left out of both.
         weights: float `[C]`, how much a pixel of each category counts in the cross-entropy.
     """
-    known = semantic != VOID
-    weights = logits.new_ones(logits.shape[1]) if weights is None else weights
+    known, logits = semantic != VOID, logits.float()  # sums over many pixels: not in half precision
+    weights = logits.new_ones(logits.shape[1]) if weights is None else weights.to(logits.device)
     counted = (weights[semantic.where(known, 0)] * known).sum().clamp(min=1e-8)  # its mean over no pixel would be nan
     cross_entropy = F.cross_entropy(logits, semantic, weights, ignore_index=VOID, reduction="sum") / counted
     target = F.one_hot(semantic.where(known, 0), logits.shape[1]).movedim(-1, 1) * known[:, None]  # (B, C, H, W)
@@ -181,3 +192,21 @@ def semantic_loss(logits: Tensor, semantic: Tensor, weights: Tensor | None = Non
     both = (guess * target).sum((0, 2, 3))
     dice = (2 * both + 1) / (guess.sum((0, 2, 3)) + target.sum((0, 2, 3)) + 1)
     return cross_entropy + 1 - dice.mean()
+
+
+def category_weights(semantic: Tensor, num_categories: int) -> Tensor:
+    """How much a pixel of each category should count: more where the category is rare, but modestly.
+
+    One over the square root of its share of the pixels, scaled so that the mean over all pixels is 1. (One over the
+    share itself gives every category the same weight in all, and makes a network see rare things everywhere.)
+
+    Args:
+        semantic: int64 `[N, H, W]`, 255 = void.
+
+    Returns:
+        float `[C]`; 0 for a category that never occurs.
+    """
+    share = torch.bincount(semantic[semantic != VOID], minlength=num_categories).float()
+    share /= share.sum()
+    weights = share.rsqrt().where(share > 0, 0)
+    return weights / (weights * share).sum()

@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.models.encoder import Encoder
+from helpers.models.fcn import FCN
 from helpers.models.two_heads import TwoHeads
-from helpers.models.unet import Encoder, UNet
+from helpers.models.unet import UNet
 
 
 def weights(net: nn.Module) -> int:
@@ -98,6 +100,52 @@ def test_unet_names_a_wrong_picture(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"image: expected float \[B, 3, H, W\], got \[") as error:
         UNet(2, channels=(4, 6))(torch.zeros(shape))
     assert str(list(shape)) in str(error.value)
+
+
+@pytest.mark.lesson3
+def test_the_pyramid_is_what_the_answer_is_made_of() -> None:
+    torch.manual_seed(0)
+    net = settled(UNet(3, channels=(4, 6, 8)))
+    levels = net.pyramid(pictures(32, 48))
+    assert [tuple(level.shape[1:]) for level in levels] == [(4, 16, 24), (6, 8, 12), (8, 4, 6)]
+    answer = net.head(levels[0]).unflatten(1, (3, 2, 2))  # (B, C, 2, 2, H/2, W/2)
+    assert torch.equal(net(pictures(32, 48))[..., ::2, 1::2], answer[:, :, 0, 1])
+
+
+# --- FCN: lesson 3 ---
+
+
+@pytest.mark.lesson3
+@pytest.mark.parametrize("stride", [32, 16, 8])
+@pytest.mark.parametrize("size", [(96, 128), (97, 131), (33, 32)])
+def test_fcn_answers_for_every_pixel_of_any_size(size: tuple[int, int], stride: int) -> None:
+    logits = FCN(5, stride, channels=(4, 6, 8, 10, 12))(pictures(*size))
+    assert logits.shape == (2, 5, *size) and logits.isfinite().all()
+    assert weights(FCN(8, stride)) < 1_000_000
+
+
+@pytest.mark.lesson3
+@pytest.mark.parametrize("stride", [32, 16, 8])
+@torch.no_grad()
+def test_fcn_adds_the_scores_of_finer_stages(stride: int) -> None:
+    """The answer is linear in each stage's scores: their enlarged sum, stage after stage."""
+    torch.manual_seed(0)
+    net = settled(FCN(3, stride, channels=(4, 6, 8, 10, 12)))
+    stages = net.stage_scores(pictures(64, 96))
+    assert [64 // stage.shape[-2] for stage in stages] == [s for s in (32, 16, 8) if s >= stride]
+    expected = stages[0]
+    for stage in stages[1:]:
+        expected = nn.functional.interpolate(expected, scale_factor=2, mode="bilinear") + stage
+    expected = nn.functional.interpolate(expected, scale_factor=stride, mode="bilinear")
+    assert torch.allclose(net(pictures(64, 96)), expected, atol=1e-5)
+
+
+@pytest.mark.lesson3
+def test_fcn_names_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="stride: expected 8, 16 or 32, got 4"):
+        FCN(3, 4)
+    with pytest.raises(ValueError, match=r"image: expected float \[B, 3, H, W\], got \[3, 96, 128\]"):
+        FCN(3, 8)(torch.zeros(3, 96, 128))
 
 
 # --- one trunk, two heads: lesson 2 ---

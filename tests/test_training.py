@@ -17,9 +17,9 @@ from helpers.bar import Bar, progress
 from helpers.categories import VOID
 from helpers.course.build import execute
 from helpers.course.syllabus import ROOT
-from helpers.scenes.dataset import TEST, VALIDATION, batches, stack, streets
+from helpers.scenes.dataset import TEST, VALIDATION, batches, fresh_streets, stack, streets
 from helpers.scenes.street import street
-from helpers.training import History, TrainingError, fit, semantic_loss
+from helpers.training import History, TrainingError, best_device, category_weights, fit, semantic_loss
 
 pytestmark = pytest.mark.lesson2
 
@@ -170,6 +170,30 @@ def test_the_rate_rises_and_falls(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rates[0] < 0.01 and rates[-1] < 0.001
 
 
+def test_mixed_precision_multiplies_in_half_and_keeps_whole_weights() -> None:
+    net, seen = small_net(), []
+
+    def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        seen.append(net(batch[0]).dtype)
+        return distance(net, batch)
+
+    history = fit(net, line(), loss, 100, rate=0.3, mixed=True)
+    assert set(seen) == {torch.bfloat16} and net[0].weight.dtype == torch.float32
+    assert np.mean(history.loss[-5:]) < np.mean(history.loss[:5]) / 10
+    fit(net, line(), loss, 1)
+    assert seen[-1] == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_the_quickest_device_is_chosen(cuda: bool, mps: bool, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert best_device() == torch.device(expected)
+
+
 def test_pictures_are_drawn_on_the_way() -> None:
     drawn = []
 
@@ -296,6 +320,14 @@ def test_a_perfect_answer_costs_nothing_and_a_wrong_one_much() -> None:
     assert float(semantic_loss(-perfect, semantic)) > 10
 
 
+def test_rare_categories_weigh_more_but_modestly() -> None:
+    semantic = torch.tensor([[[0] * 16 + [1] * 4 + [VOID] * 7]])
+    weights = category_weights(semantic, 3)
+    assert weights[1] / weights[0] == pytest.approx(2)  # four times as rare, twice the weight
+    assert (16 * weights[0] + 4 * weights[1]) / 20 == pytest.approx(1)
+    assert weights[2] == 0
+
+
 def test_every_category_has_one_vote_in_the_second_part() -> None:
     """One pixel of another category is a hundredth of the cross-entropy, but half of the categories of Dice."""
     semantic = torch.zeros(1, 10, 10, dtype=torch.int64)
@@ -338,6 +370,16 @@ def test_batches_follow_their_seed_and_reach_every_scene() -> None:
 def test_batches_of_unequal_lengths_are_refused_at_once(lengths: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=re.escape(f"tensors: expected equal lengths from 1, got {list(lengths)}")):
         batches(*(torch.zeros(length) for length in lengths))
+
+
+def test_fresh_streets_never_come_twice() -> None:
+    batches = fresh_streets(3)
+    for first in (0, 3):
+        image, semantic = next(batches)
+        for place in range(3):
+            scene = street(first + place)
+            assert torch.equal(image[place], scene.image) and torch.equal(semantic[place], scene.semantic)
+    batches.close()
 
 
 def test_streets_are_drawn_from_their_seeds() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers.models.unet import conv_block
+from helpers.models.encoder import conv_block
 
 
 class TwoHeads(nn.Module):

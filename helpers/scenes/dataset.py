@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
 
 from helpers.bar import progress
 from helpers.scenes.scene import Scene
@@ -45,3 +47,27 @@ def batches(*tensors: Tensor, size: int = 8, seed: int = 0) -> Iterator[tuple[Te
             yield tuple(tensor[chosen].flip(-1) if mirror and tensor.ndim > 2 else tensor[chosen] for tensor in tensors)
 
     return endless()
+
+
+Stack = Callable[[Sequence[Scene]], tuple[Tensor, ...]]
+
+
+def fresh_streets(size: int, stack: Stack = stack) -> Iterator[tuple[Tensor, ...]]:
+    """Batches of new streets without end, from the seed 0 on, drawn by another process while the network trains.
+
+    Drawn streets cost nothing but time, so a long training need not see any of them twice.
+
+    Args:
+        size: streets in a batch.
+        stack: what makes tensors of them; a function of a module, since it travels to the other process.
+    """
+    yield from DataLoader(_FreshStreets(size, stack), batch_size=None, num_workers=1, prefetch_factor=8)
+
+
+class _FreshStreets(IterableDataset):
+    def __init__(self, size: int, stack: Stack) -> None:
+        self.size, self.stack = size, stack
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        for first in count(step=self.size):
+            yield self.stack([street(seed) for seed in range(first, first + self.size)])

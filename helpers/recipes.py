@@ -1,0 +1,130 @@
+"""How each network of the zoo is trained: `course train NAME`.
+
+A lesson trains for half a minute on a fixed set of streets. A recipe here takes longer and sees a new street at every
+step, since drawn streets cost nothing. It runs on the quickest device that the machine has.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from helpers import metrics
+from helpers.categories import STREET
+from helpers.models import zoo
+from helpers.scenes.dataset import TEST, VALIDATION, fresh_streets, stack
+from helpers.scenes.street import street
+from helpers.training import Loss, best_device, category_weights, fit, semantic_loss
+
+Score = Callable[[nn.Module, int, int], dict[str, float]]
+"""From a network, the first seed and the number of streets to its scores by name."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `course train` does for one network.
+
+    Attributes:
+        about: the same in a line, for the card.
+        batches: without end.
+        make_loss: called once, before the training.
+        watch: the name of the score that the learning curve shows.
+    """
+
+    about: str
+    steps: int
+    batches: Callable[[], Iterator[tuple[Tensor, ...]]]
+    make_loss: Callable[[], Loss]
+    score: Score
+    watch: str
+    rate: float = 1.6e-2
+    mixed: bool = False
+    seed: int = 0
+
+
+def balanced_semantic_loss() -> Loss:
+    """`semantic_loss`, with weights by how rare each category is in 300 streets."""
+    _, maps = stack([street(seed) for seed in range(300)])
+    weights = category_weights(maps, len(STREET))
+    return lambda net, batch: semantic_loss(net(batch[0]), batch[1], weights)
+
+
+def semantic_scores(net: nn.Module, start: int, count: int) -> dict[str, float]:
+    """Mean IoU, pixel accuracy and the IoU of each category, over `count` streets from the seed `start` on."""
+    confusion, device = torch.zeros(len(STREET), len(STREET), dtype=torch.int64), next(net.parameters()).device
+    for seed in range(start, start + count):
+        scene = street(seed)
+        with torch.no_grad():
+            guess = net(scene.image[None].to(device))[0].argmax(0).cpu()
+        confusion += metrics.confusion_matrix(guess, scene.semantic, len(STREET))
+    each = zip(STREET, metrics.category_iou(confusion).tolist(), strict=True)
+    return {
+        "mIoU": metrics.mean_iou(confusion),
+        "pixel accuracy": metrics.pixel_accuracy(confusion),
+        **{f"IoU {category.name}": value for category, value in each},
+    }
+
+
+def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:
+    return Recipe(
+        f"{about}; {steps:,} steps of {size} new streets; cross-entropy weighted by category plus Dice",
+        steps,
+        lambda: fresh_streets(size),
+        balanced_semantic_loss,
+        semantic_scores,
+        watch="mIoU",
+        mixed=mixed,
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    "fcn32": _semantic(2_000, 8, "scores at stride 32"),
+    "fcn16": _semantic(2_000, 8, "scores at strides 32 and 16"),
+    "fcn8": _semantic(2_000, 8, "scores at strides 32, 16 and 8"),
+    "unet": _semantic(12_000, 16, "a U-Net half again as wide as the one that the lessons train", mixed=True),
+}
+
+
+def train(name: str) -> Path:
+    """Train a network of the zoo and write its weights and its card. Returns the file with the weights.
+
+    An interrupt ends the training early: what was learned until then is scored and written, with its steps on the card.
+
+    Raises `ValueError` for a name without a recipe.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"name: expected one of {', '.join(RECIPES)}, got '{name}'")
+    recipe, device = RECIPES[name], best_device()
+    torch.manual_seed(recipe.seed)
+    net = zoo.MODELS[name]()
+    history = fit(
+        net,
+        recipe.batches(),
+        recipe.make_loss(),
+        recipe.steps,
+        recipe.rate,
+        title=name,
+        metric=(recipe.watch, lambda net: recipe.score(net, VALIDATION, 50)[recipe.watch]),
+        device=device,
+        mixed=recipe.mixed,
+    )
+    card = {
+        "recipe": recipe.about,
+        "steps": len(history.loss),
+        "rate": recipe.rate,
+        "mixed precision": recipe.mixed,
+        "seed": recipe.seed,
+        "data": "streets of 96 × 128 pixels, seeds from 0; scored on 100 test streets, seeds from 2,000,000",
+        "learning curve": [[step, round(value, 4)] for step, value in history.metric],
+        "seconds": round(history.seconds),
+        "device": f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}",
+        "torch": torch.__version__,
+    }
+    zoo.save(name, net, card)
+    scores = recipe.score(zoo.load(name), TEST, 100)  # of the weights as they are on disk
+    return zoo.save(name, net, {**card, "scores": {key: round(value, 4) for key, value in scores.items()}})

@@ -13,10 +13,11 @@ from PIL import Image
 from helpers.show.iou_explorer import IoUExplorer
 from helpers.show.page import check_size, css, esm, png_bundle
 from helpers.show.painter import Painter
+from helpers.show.probe import Probe
 from helpers.show.viewer import Viewer
 
 pytestmark = pytest.mark.lesson1
-WIDGETS = [Viewer, IoUExplorer, Painter]
+WIDGETS = [Viewer, IoUExplorer, Painter, Probe]
 
 
 @pytest.mark.parametrize("widget", WIDGETS)

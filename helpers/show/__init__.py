@@ -5,6 +5,7 @@ from helpers.show.explorers import explore
 from helpers.show.figures import show_figure, show_image, show_labels, show_panoptic, show_row, use_style
 from helpers.show.iou_explorer import iou_explorer
 from helpers.show.painter import painter
+from helpers.show.probe import probe
 from helpers.show.viewer import viewer
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "image_bytes",
     "iou_explorer",
     "painter",
+    "probe",
     "show_figure",
     "show_image",
     "show_labels",

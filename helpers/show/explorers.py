@@ -35,12 +35,7 @@ class Explorer(widgets.VBox):
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def _draw(self) -> bytes:
-        picture = self._render(**self.state)
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-            raise ValueError(f"render: expected uint8 [H, W, 3], got {picture.dtype} {list(picture.shape)}")
-        file = io.BytesIO()
-        Image.fromarray(picture).save(file, format="PNG")  # not optimised: ten times as long, and the slider would lag
-        return file.getvalue()
+        return rendered_png(self._render(**self.state))
 
     def _redraw(self, _change: object) -> None:
         self.image.value = self._draw()
@@ -68,10 +63,25 @@ def explore(render: Callable[..., np.ndarray], alt: str, **controls: Choices) ->
     return Explorer(render, controls, alt)
 
 
-def _slider(name: str, choices: Choices) -> widgets.SelectionSlider:
+def options_of(name: str, choices: Choices) -> list[tuple[str, Any]]:
+    """What the page says of each choice, and its value. Raises `ValueError` for fewer than two."""
     options = list(choices.items()) if isinstance(choices, Mapping) else [(str(value), value) for value in choices]
     if len(options) < 2:
         raise ValueError(f"{name}: expected at least two values, got {len(options)}")
+    return options
+
+
+def rendered_png(picture: np.ndarray) -> bytes:
+    """What a `render` gave, as a PNG. Raises `ValueError` if it is not uint8 `[H, W, 3]`."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise ValueError(f"render: expected uint8 [H, W, 3], got {picture.dtype} {list(picture.shape)}")
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="PNG")  # not optimised: ten times as long, and the slider would lag
+    return file.getvalue()
+
+
+def _slider(name: str, choices: Choices) -> widgets.SelectionSlider:
+    options = options_of(name, choices)
     return widgets.SelectionSlider(
         options=options,
         value=options[0][1],

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from helpers import metrics
 from helpers.categories import STREET
 from helpers.models import zoo
-from helpers.scenes.dataset import TEST, VALIDATION, fresh_streets, stack
+from helpers.models.mask_rcnn import map_to_instances
+from helpers.models.panoptic_deeplab import center_loss
+from helpers.scenes.dataset import TEST, VALIDATION, fresh_streets, stack, stack_things
 from helpers.scenes.street import street
 from helpers.training import Loss, best_device, category_weights, fit, semantic_loss
 
@@ -34,6 +36,7 @@ class Recipe:
         batches: without end.
         make_loss: called once, before the training.
         watch: the name of the score that the learning curve shows.
+        prepare: what happens to the network before, such as to give it a trained trunk.
     """
 
     about: str
@@ -45,6 +48,12 @@ class Recipe:
     rate: float = 1.6e-2
     mixed: bool = False
     seed: int = 0
+    prepare: Callable[[nn.Module], object] = lambda net: None
+
+
+def trained_trunk(net: nn.Module) -> None:
+    """Begin with what the U-Net of the zoo has learned, in place of random weights."""
+    net.trunk.load_state_dict(zoo.load_weights("unet"))
 
 
 def balanced_semantic_loss() -> Loss:
@@ -70,6 +79,38 @@ def semantic_scores(net: nn.Module, start: int, count: int) -> dict[str, float]:
     }
 
 
+def mask_rcnn_loss() -> Loss:
+    """The sum of torchvision's five losses."""
+
+    def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        image, semantic, things = batch
+        truth = [map_to_instances(*maps) for maps in zip(semantic, things, strict=True)]
+        return sum(net.losses(image, truth).values())
+
+    return loss
+
+
+def box_free_loss() -> Loss:
+    """The balanced semantic loss, and that of centres and offsets."""
+    _, maps = stack([street(seed) for seed in range(300)])
+    weights = category_weights(maps, len(STREET))
+
+    def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        image, semantic, things = batch
+        maps = net(image)
+        return semantic_loss(maps.semantic, semantic, weights) + center_loss(maps, semantic, things)
+
+    return loss
+
+
+def instance_scores(net: nn.Module, start: int, count: int) -> dict[str, float]:
+    """Average precision of the masks over `count` streets from the seed `start` on."""
+    scenes, device = [street(seed) for seed in range(start, start + count)], next(net.parameters()).device
+    with torch.no_grad():
+        found = [net.instances(scene.image[None].to(device))[0] for scene in scenes]
+    return metrics.average_precision(found, [scene.instances for scene in scenes], STREET)
+
+
 def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:
     return Recipe(
         f"{about}; {steps:,} steps of {size} new streets; cross-entropy weighted by category plus Dice",
@@ -82,11 +123,36 @@ def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:
     )
 
 
+def _things(batch: int) -> Callable[[], Iterator[tuple[Tensor, ...]]]:
+    return lambda: fresh_streets(batch, stack_things)
+
+
 RECIPES: dict[str, Recipe] = {
     "fcn32": _semantic(2_000, 8, "scores at stride 32"),
     "fcn16": _semantic(2_000, 8, "scores at strides 32 and 16"),
     "fcn8": _semantic(2_000, 8, "scores at strides 32, 16 and 8"),
     "unet": _semantic(12_000, 16, "a U-Net half again as wide as the one that the lessons train", mixed=True),
+    "mask_rcnn": Recipe(
+        "torchvision's Mask R-CNN on the U-Net of the zoo; 9,000 steps of 8 new streets",
+        9_000,
+        _things(8),
+        mask_rcnn_loss,
+        instance_scores,
+        watch="AP",
+        rate=6e-3,
+        prepare=trained_trunk,
+    ),
+    "panoptic_deeplab": Recipe(
+        "centres and offsets on the U-Net of the zoo; 9,000 steps of 16 new streets",
+        9_000,
+        _things(16),
+        box_free_loss,
+        instance_scores,
+        watch="AP",
+        rate=8e-3,
+        mixed=True,
+        prepare=trained_trunk,
+    ),
 }
 
 
@@ -102,6 +168,7 @@ def train(name: str) -> Path:
     recipe, device = RECIPES[name], best_device()
     torch.manual_seed(recipe.seed)
     net = zoo.MODELS[name]()
+    recipe.prepare(net)
     history = fit(
         net,
         recipe.batches(),

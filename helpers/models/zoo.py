@@ -20,17 +20,23 @@ from torch import nn
 
 from helpers.categories import STREET
 from helpers.models.fcn import FCN
+from helpers.models.mask_rcnn import MaskRCNN
+from helpers.models.panoptic_deeplab import PanopticDeepLab
 from helpers.models.unet import UNet
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 FORMAT = 1  # of the card and of how weights are stored; raised when older files can no longer be read
 MAX_BYTES = 5_000_000
 
+WIDE = (24, 48, 72, 96, 144)  # channels: half again as many as in the networks that the lessons train
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "fcn32": lambda: FCN(len(STREET), stride=32),
     "fcn16": lambda: FCN(len(STREET), stride=16),
     "fcn8": lambda: FCN(len(STREET), stride=8),
-    "unet": lambda: UNet(len(STREET), channels=(24, 48, 72, 96, 144)),
+    "unet": lambda: UNet(len(STREET), WIDE),
+    "mask_rcnn": lambda: MaskRCNN(STREET, WIDE),
+    "panoptic_deeplab": lambda: PanopticDeepLab(STREET, WIDE),
 }
 """How to build each network, before its weights."""
 

@@ -27,6 +27,15 @@ def stack(scenes: Sequence[Scene]) -> tuple[Tensor, Tensor]:
     return torch.stack([scene.image for scene in scenes]), torch.stack([scene.semantic for scene in scenes])
 
 
+def stack_things(scenes: Sequence[Scene]) -> tuple[Tensor, Tensor, Tensor]:
+    """As `stack`, and int64 `[N, H, W]`: a number for each thing of a scene, 0 where there is none."""
+    things = [
+        scene.panoptic * torch.isin(scene.panoptic, torch.tensor([s.id for s in scene.segments if s.isthing]))
+        for scene in scenes
+    ]
+    return *stack(scenes), torch.stack(things)
+
+
 def batches(*tensors: Tensor, size: int = 8, seed: int = 0) -> Iterator[tuple[Tensor, ...]]:
     """Random batches without end from tensors of equal length; half of the batches are mirrored left to right.
 

@@ -1,0 +1,401 @@
+"""Scores of instances: against pycocotools, a plain specification and worked examples, and what always holds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as coco
+from torch import Tensor
+
+from helpers import metrics
+from helpers.categories import COINS, STREET, Category, CategorySet
+from helpers.scenes.street import street
+
+pytestmark = pytest.mark.lesson4
+THINGS = [5, 6, 7]
+HEIGHT, WIDTH = 24, 32
+Instances = dict[str, Tensor]
+
+
+def boxes(*corners: tuple[int, int, int, int], size: tuple[int, int] = (HEIGHT, WIDTH)) -> Tensor:
+    """Rectangles as masks, from (x1, y1, x2, y2)."""
+    masks = torch.zeros(len(corners), *size, dtype=torch.bool)
+    for mask, (x1, y1, x2, y2) in zip(masks, corners, strict=True):
+        mask[y1:y2, x1:x2] = True
+    return masks
+
+
+def instances(masks: Tensor, labels: list[int] | None = None, scores: list[float] | None = None) -> Instances:
+    """Cars, unless told otherwise; with falling scores, unless told otherwise."""
+    count = len(masks)
+    return {
+        "masks": masks,
+        "labels": torch.tensor([6] * count if labels is None else labels, dtype=torch.int64),
+        "scores": torch.arange(count, 0, -1) / (count + 1) if scores is None else torch.tensor(scores),
+    }
+
+
+def draw(generator: np.random.Generator, digits: int = 6) -> tuple[Instances, Instances]:
+    """A picture's truth, and predictions that are mostly shifted copies of it. Few digits make equal scores."""
+    count, extra = generator.integers(0, 7), generator.integers(0, 3)
+    corner = generator.integers(0, [WIDTH - 9, HEIGHT - 9], (count + extra, 2))
+    true = np.concatenate([corner, corner + generator.integers(2, 10, corner.shape)], axis=1)
+    shifted = (true + generator.integers(-1, 2, true.shape)).clip(0)
+    labels = generator.choice(THINGS, count + extra)
+    named = np.where(generator.random(count + extra) < 0.8, labels, generator.choice(THINGS, count + extra))
+    again = generator.permutation(np.repeat(np.arange(count + extra), generator.integers(0, 3, count + extra)))
+    scores = generator.random(len(again)).round(digits).tolist()
+    truth = {"masks": boxes(*true[:count]), "labels": torch.tensor(labels[:count])}
+    return instances(boxes(*shifted[again]), named[again].tolist(), scores), truth
+
+
+def draw_many(seed: int, pictures: int = 8, digits: int = 6) -> tuple[list[Instances], list[Instances]]:
+    generator = np.random.default_rng(seed)
+    predicted, truth = zip(*(draw(generator, digits) for _ in range(pictures)), strict=True)
+    return list(predicted), list(truth)
+
+
+def same(a: dict[str, float], b: dict[str, float]) -> bool:
+    return a == pytest.approx(b, abs=1e-12, nan_ok=True)
+
+
+def keep(chosen: Instances, rows: Any) -> Instances:
+    return {name: values[rows] for name, values in chosen.items()}
+
+
+def plain_ap(predicted: list[Instances], truth: list[Instances], category: int, threshold: float) -> float:
+    """Average precision as it is told, step by step."""
+    scores, matched, num_truth = [], [], 0
+    for found, expected in zip(predicted, truth, strict=True):
+        of_category = found["labels"] == category
+        scores.append(found["scores"][of_category])
+        matched.append((metrics.match(found, expected, threshold) >= 0)[of_category])
+        num_truth += int((expected["labels"] == category).sum())
+    if num_truth == 0:
+        return math.nan
+    precision, recall = metrics.precision_recall(torch.cat(scores), torch.cat(matched), num_truth)
+    return float(np.mean([max(precision[recall >= r].tolist(), default=0) for r in np.linspace(0, 1, 101)]))
+
+
+# --- IoU of all pairs ---
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_iou_of_all_pairs_is_that_of_one_pair_and_of_pycocotools(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    a, b = (torch.tensor(generator.random((count, 9, 7)) < 0.4) for count in (4, 6))
+    scores = metrics.mask_iou(a, b)
+    assert scores.dtype == torch.float64
+    assert scores.tolist() == [[metrics.iou(one, other) for other in b] for one in a]
+    assert metrics.mask_iou(b, a).equal(scores.T)
+    codes = [coco.encode(np.asfortranarray(masks.permute(1, 2, 0).numpy(), np.uint8)) for masks in (a, b)]
+    assert scores.numpy() == pytest.approx(coco.iou(*codes, [0] * len(b)), abs=1e-15)
+
+
+def test_no_masks_and_empty_masks() -> None:
+    full, empty = torch.ones(2, 3, 4, dtype=torch.bool), torch.zeros(1, 3, 4, dtype=torch.bool)
+    assert metrics.mask_iou(full[:0], full).shape == (0, 2)
+    assert metrics.mask_iou(full, full[:0]).shape == (2, 0)
+    assert metrics.mask_iou(torch.cat([full, empty]), empty).tolist() == [[0], [0], [0]]
+
+
+def test_a_large_mask_is_counted_exactly() -> None:
+    """Half a megapixel, where numbers of 16 bits would round."""
+    mask = torch.ones(1, 700, 701, dtype=torch.bool)
+    other = mask.clone()
+    other[0, 0, 0] = False
+    assert metrics.mask_iou(mask, other).item() == (700 * 701 - 1) / (700 * 701)
+
+
+# --- matching ---
+
+
+def test_the_surest_prediction_chooses_first() -> None:
+    truth = instances(boxes((0, 0, 10, 10), (10, 0, 20, 10)))
+    both = boxes((4, 0, 14, 10), (1, 0, 11, 10), (12, 0, 22, 10), (0, 0, 10, 10))  # the last two are good for one each
+    assert metrics.match(instances(both, scores=[0.9, 0.5, 0.8, 0.6]), truth).tolist() == [-1, -1, 1, 0]
+    assert metrics.match(instances(both, scores=[0.9, 0.7, 0.8, 0.6]), truth).tolist() == [-1, 0, 1, -1]
+    found = metrics.match(instances(both, scores=[0.9, 0.7, 0.8, 0.6]), truth, 0.4)
+    assert found.tolist() == [0, -1, 1, -1] and found.dtype == torch.int64  # at 6 / 14 = 0.43 the first counts too
+
+
+def test_greedy_is_not_always_best() -> None:
+    """The first takes the object that the second needs, although another would do for it."""
+    truth = instances(boxes((0, 0, 10, 10), (0, 0, 10, 15)))
+    predicted = instances(boxes((0, 0, 10, 11), (0, 0, 10, 9)))
+    assert metrics.mask_iou(predicted["masks"], truth["masks"])[0].min() >= 0.7
+    assert metrics.match(predicted, truth, 0.7).tolist() == [0, -1]
+
+
+def test_the_threshold_itself_is_enough() -> None:
+    truth, predicted = instances(boxes((0, 0, 10, 10))), instances(boxes((0, 0, 10, 5)))
+    assert metrics.match(predicted, truth, 0.5).tolist() == [0]
+    assert metrics.match(predicted, truth, 0.5 + 1e-9).tolist() == [-1]
+    assert metrics.match(truth, truth, 1).tolist() == [0]
+
+
+def test_only_objects_of_the_category_are_matched() -> None:
+    truth = instances(boxes((0, 0, 10, 10), (0, 0, 10, 9)), [6, 7])
+    predicted = instances(boxes((0, 0, 10, 10), (0, 0, 10, 10), (0, 0, 10, 10)), [7, 5, 6])
+    assert metrics.match(predicted, truth).tolist() == [1, -1, 0]
+
+
+def test_ties_go_as_documented() -> None:
+    box = (0, 0, 8, 8)
+    equal = instances(boxes(box, box, box), scores=[0.5, 0.5, 0.5])
+    assert metrics.match(equal, instances(boxes(box))).tolist() == [0, -1, -1]  # the earlier row first
+    assert metrics.match(equal, instances(boxes(box, box))).tolist() == [1, 0, -1]  # the later object first
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_holds_for_all_matchings(seed: int) -> None:
+    for predicted, truth in zip(*draw_many(seed), strict=True):
+        found = metrics.match(predicted, truth)
+        rows = found[found >= 0]
+        assert len(rows.unique()) == len(rows)
+        assert predicted["labels"][found >= 0].equal(truth["labels"][rows])
+        assert (metrics.mask_iou(predicted["masks"], truth["masks"])[found >= 0, rows] >= 0.5).all()
+        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))
+        assert metrics.match(keep(predicted, order), truth).equal(found[order])
+    none = instances(boxes())
+    assert metrics.match(none, none).shape == (0,)
+    assert metrics.match(equal := instances(boxes((0, 0, 4, 4))), none).tolist() == [-1] * len(equal["masks"])
+
+
+# --- precision and recall ---
+
+
+def test_a_worked_curve() -> None:
+    scores, matched = torch.tensor([0.3, 0.9, 0.5, 0.7]), torch.tensor([True, True, False, True])
+    precision, recall = metrics.precision_recall(scores, matched, 4)  # in order: yes, yes, no, yes
+    assert precision.tolist() == [1, 1, 2 / 3, 3 / 4]
+    assert recall.tolist() == [1 / 4, 2 / 4, 2 / 4, 3 / 4]
+    precision, recall = metrics.precision_recall(torch.tensor([0.5, 0.5]), torch.tensor([False, True]), 1)
+    assert precision.tolist() == [0, 1 / 2] and recall.tolist() == [0, 1]  # of equal scores the earlier comes first
+    precision, recall = metrics.precision_recall(torch.tensor([0.5]), torch.tensor([False]), 0)
+    assert precision.tolist() == [0] and recall.isnan().all()
+
+
+# --- average precision ---
+
+
+@pytest.mark.parametrize("digits", [6, 1], ids=["scores differ", "equal scores"])
+@pytest.mark.parametrize("seed", range(6))
+def test_average_precision_is_what_the_specification_says(seed: int, digits: int) -> None:
+    predicted, truth = draw_many(seed, digits=digits)
+    score = metrics.average_precision(predicted, truth, STREET)
+    thresholds = np.linspace(0.5, 0.95, 10)
+    table = torch.tensor([[plain_ap(predicted, truth, thing, limit) for thing in THINGS] for limit in thresholds])
+    assert 0 < score["AP75"] < score["AP50"] < 1  # an example worth the name
+    assert score["AP"] == pytest.approx(float(table.nanmean()), abs=1e-6)
+    assert score["AP50"] == pytest.approx(float(table[0].nanmean()), abs=1e-6)
+    assert score["AP75"] == pytest.approx(float(table[5].nanmean()), abs=1e-6)
+    for place, name in enumerate(("tree", "car", "person")):
+        assert score[f"AP {name}"] == pytest.approx(float(table[:, place].nanmean()), abs=1e-6)
+
+
+def test_the_truth_itself_scores_1_and_nothing_scores_0() -> None:
+    scenes = [street(seed) for seed in range(4)]
+    truth = [scene.instances for scene in scenes]
+    sizes = ["AP small", "AP medium", "AP large"]
+    names = ["AP", "AP50", "AP75", *sizes, "AP tree", "AP car", "AP person"]
+    assert same(metrics.average_precision(truth, truth, STREET), dict.fromkeys(names, 1.0))
+    nothing = [keep(each, slice(0)) for each in truth]
+    assert metrics.average_precision(nothing, truth, STREET) == dict.fromkeys(names, 0.0)
+    assert all(math.isnan(score) for score in metrics.average_precision(truth, nothing, STREET).values())
+    assert all(type(score) is float for score in metrics.average_precision(nothing, nothing, STREET).values())
+
+
+def test_an_absent_category_has_no_score_and_is_not_in_the_mean() -> None:
+    truth = [instances(boxes((0, 0, 8, 8), (10, 0, 20, 8)), [6, 5])]
+    predicted = [instances(boxes((0, 0, 8, 8), (0, 10, 8, 20)), [6, 7])]  # a car found, a tree missed, a person made up
+    score = metrics.average_precision(predicted, truth, STREET)
+    assert score["AP car"] == pytest.approx(1) and score["AP tree"] == 0 and math.isnan(score["AP person"])
+    assert score["AP"] == pytest.approx(0.5)
+
+
+def test_a_thing_may_have_the_id_0() -> None:
+    only = CategorySet("only", (Category(0, "cell", True, (1, 2, 3)),))
+    truth = [instances(boxes((0, 0, 8, 8)), [0])]
+    assert metrics.average_precision(truth, truth, only)["AP cell"] == pytest.approx(1)
+    coins = [instances(boxes((0, 0, 8, 8)), [1])]
+    assert metrics.average_precision(coins, coins, COINS)["AP coin"] == pytest.approx(1)
+
+
+def test_second_predictions_of_an_object_cost_precision() -> None:
+    truth = [instances(boxes((0, 0, 8, 8), (10, 0, 18, 8)))]
+    twice = [instances(truth[0]["masks"].repeat_interleave(2, dim=0))]
+    assert metrics.average_precision(truth, truth, STREET)["AP50"] == pytest.approx(1)
+    # yes, no, yes, no: precision 1 up to a recall of 1 / 2, that is at 51 of 101 places, then 2 / 3
+    assert metrics.average_precision(twice, truth, STREET)["AP50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
+
+
+def test_the_order_of_rows_and_pictures_does_not_matter() -> None:
+    predicted, truth = draw_many(1)
+    score = metrics.average_precision(predicted, truth, STREET)
+    moved = [keep(each, slice(None)) for each in predicted]
+    for place, each in enumerate(predicted):
+        order = torch.randperm(len(each["labels"]), generator=torch.Generator().manual_seed(place))
+        moved[place] = keep(each, order)
+    again = [keep(each, torch.arange(len(each["labels"])).flip(0)) for each in truth]
+    assert same(metrics.average_precision(moved[::-1], again[::-1], STREET), score)
+    surer = [{**each, "scores": each["scores"] / 2 + 0.5} for each in predicted]
+    assert same(metrics.average_precision(surer, truth, STREET), score)  # only the order of the scores matters
+
+
+def test_the_bounds_of_the_sizes() -> None:
+    """Objects of 255 and 1024 pixels are found, those of 256 and 1023 missed."""
+    size, corners = (96, 128), [(0, 0, 51, 5), (0, 10, 93, 21), (64, 32, 80, 48), (64, 64, 96, 96)]
+    masks = boxes(*corners, size=size)
+    assert masks.flatten(1).sum(1).tolist() == [255, 1023, 256, 1024]
+    truth = [instances(masks)]
+    score = metrics.average_precision([keep(truth[0], [0, 3])], truth, STREET)
+    bands = [score["AP small"], score["AP medium"], score["AP large"]]
+    assert bands == [pytest.approx(1), 0, pytest.approx(1)]
+    assert math.isnan(metrics.average_precision(truth, [keep(truth[0], [0])], STREET)["AP large"])
+    # a large one made up, the surest of all, costs the large and spares the small
+    made_up = instances(boxes((0, 30, 40, 90), *corners, size=size))
+    score = metrics.average_precision([made_up], truth, STREET)
+    assert score["AP small"] == score["AP medium"] == pytest.approx(1)
+    assert score["AP large"] == pytest.approx(0.5)
+
+
+def test_void_forgives_what_lies_mostly_in_it() -> None:
+    truth = [instances(boxes((0, 0, 8, 8)))]
+    void = [boxes((20, 0, 32, 24))[0]]
+    score = metrics.average_precision
+    for x, with_void in ((20, 1), (16, 1), (15, 0.5)):  # in void wholly, by half, by less
+        predicted = [instances(boxes((x, 10, x + 8, 20), (0, 0, 8, 8)))]
+        assert score(predicted, truth, STREET)["AP50"] == pytest.approx(0.5)
+        assert score(predicted, truth, STREET, void)["AP50"] == pytest.approx(with_void)
+    assert score(truth, truth, STREET, void)["AP"] == pytest.approx(1)
+    assert score([keep(truth[0], slice(0))], truth, STREET, void)["AP"] == 0  # what is missed stays missed
+    assert math.isnan(score(truth, truth, STREET, void)["AP tree"])  # void is no object
+    inside = [instances(boxes((20, 0, 32, 24), (21, 1, 30, 20), (0, 0, 8, 8)), [7, 6, 6])]
+    assert score(inside, truth, STREET, void)["AP"] == pytest.approx(1)  # many in one void, of any category
+
+
+def test_pictures_may_differ_in_size_and_nothing_is_printed_or_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    truth = [instances(boxes((0, 0, 8, 8), size=size)) for size in ((24, 32), (10, 50))]
+    before = [{name: values.clone() for name, values in each.items()} for each in truth]
+    assert metrics.average_precision(truth, truth, STREET, [~each["masks"][0] for each in truth])["AP"] > 0.99
+    assert capsys.readouterr() == ("", "")
+    for each, old in zip(truth, before, strict=True):
+        assert each.keys() == old.keys() and all(values.equal(old[name]) for name, values in each.items())
+
+
+def test_a_hundred_pictures_are_scored_in_a_moment() -> None:
+    corners = [(x, y, x + 14, y + 20) for x in (0, 20, 40, 60, 80) for y in (10, 50)]
+    masks = boxes(*corners, size=(96, 128))
+    truth = [instances(masks, [5, 6, 7, 6, 7, 6, 5, 6, 7, 7]) for _ in range(100)]
+    predicted = [{**each, "masks": each["masks"].roll(1, 2)} for each in truth]
+    metrics.average_precision(predicted[:1], truth[:1], STREET)
+    start = time.process_time()
+    score = metrics.average_precision(predicted, truth, STREET)
+    assert time.process_time() - start < 1.5
+    assert 0.7 < score["AP"] < 0.9 and score["AP50"] == pytest.approx(1)
+
+
+# --- bad input ---
+
+GOOD = instances(boxes((0, 0, 8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: metrics.mask_iou(GOOD["masks"].float(), GOOD["masks"]),
+            r"a: expected bool \[N, H, W\], got torch.float32 \[1, 24, 32\]",
+        ),
+        (lambda: metrics.mask_iou(GOOD["masks"], GOOD["masks"][0]), r"b: expected bool \[N, H, W\], got torch.bool"),
+        (
+            lambda: metrics.mask_iou(GOOD["masks"], GOOD["masks"].mT),
+            r"b: expected the size of a, \[24, 32\], got \[32, 24\]",
+        ),
+        (
+            lambda: metrics.match({"masks": GOOD["masks"]}, GOOD),
+            "predicted: expected masks, labels, scores, got no labels, scores",
+        ),
+        (lambda: metrics.match(GOOD, {"labels": GOOD["labels"]}), "truth: expected masks, labels, got no masks"),
+        (
+            lambda: metrics.match({**GOOD, "masks": GOOD["masks"][:, None]}, GOOD),  # as torchvision's networks give
+            r"predicted\['masks'\]: expected bool \[N, H, W\], got torch.bool \[1, 1, 24, 32\]",
+        ),
+        (
+            lambda: metrics.match(GOOD, {**GOOD, "labels": GOOD["labels"].int()}),
+            r"truth\['labels'\]: expected int64 \[1\], one for each mask, got torch.int32 \[1\]",
+        ),
+        (
+            lambda: metrics.match({**GOOD, "labels": torch.tensor([6, 6])}, GOOD),
+            r"predicted\['labels'\]: expected int64 \[1\], one for each mask, got torch.int64 \[2\]",
+        ),
+        (
+            lambda: metrics.match({**GOOD, "scores": torch.tensor([0.1, 0.2])}, GOOD),
+            r"predicted\['scores'\]: expected float \[1\], one for each mask, got torch.float32 \[2\]",
+        ),
+        (
+            lambda: metrics.match({**GOOD, "scores": torch.tensor([math.nan])}, GOOD),
+            r"predicted\['scores'\]: expected numbers, got 1 that are nan",
+        ),
+        (
+            lambda: metrics.match({**GOOD, "masks": GOOD["masks"].mT}, GOOD),
+            r"predicted\['masks'\]: expected the size of the true masks, \[24, 32\], got \[32, 24\]",
+        ),
+        (lambda: metrics.match(GOOD, GOOD, 0), "threshold: expected an IoU above 0 and up to 1, got 0"),
+        (lambda: metrics.match(GOOD, GOOD, 50), "threshold: expected an IoU above 0 and up to 1, got 50"),
+        (
+            lambda: metrics.precision_recall(torch.tensor([1, 2]), torch.tensor([True, True]), 2),
+            r"scores: expected float \[N\], got torch.int64 \[2\]",
+        ),
+        (
+            lambda: metrics.precision_recall(GOOD["scores"], torch.tensor([0]), 2),  # what match gives, unread
+            r"matched: expected bool \[1\], got torch.int64 \[1\]",
+        ),
+        (
+            lambda: metrics.precision_recall(GOOD["scores"], torch.tensor([True, True]), 2),
+            r"matched: expected bool \[1\], got torch.bool \[2\]",
+        ),
+        (
+            lambda: metrics.precision_recall(GOOD["scores"], torch.tensor([True]), 0),
+            "num_truth: expected at least the 1 that are matched, got 0",
+        ),
+        (
+            lambda: metrics.average_precision([], [GOOD], STREET),
+            "predicted: expected one for each of the 1 pictures in truth, got 0",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [GOOD], STREET, []),
+            "void: expected one for each of the 1 pictures in truth, got 0",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [GOOD], STREET, [GOOD["masks"][0].mT]),
+            r"void\[0\]: expected bool \[24, 32\], got torch.bool \[32, 24\]",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD, {**GOOD, "labels": torch.tensor([1])}], [GOOD, GOOD], STREET),
+            r"predicted\[1\]\['labels'\]: expected ids of things, \[5, 6, 7\], got \[1\]",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [GOOD], COINS),
+            r"predicted\[0\]\['labels'\]: expected ids of things, \[1\], got \[6\]",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [{**GOOD, "labels": torch.tensor([0])}], STREET),
+            r"truth\[0\]\['labels'\]: expected ids of things, \[5, 6, 7\], got \[0\]",
+        ),
+        (
+            lambda: metrics.average_precision([{**GOOD, "scores": torch.tensor([1])}], [GOOD], STREET),
+            r"predicted\[0\]\['scores'\]: expected float \[1\], one for each mask, got torch.int64",
+        ),
+    ],
+)
+def test_bad_input_is_named(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(ValueError, match="^" + words):
+        call()

@@ -111,11 +111,36 @@ def progress() -> Iterator[Row]:
     yield Row("keeping one answer, median", median * 1000, 50, False, "ms", f"largest {largest * 1000:.0f}")
 
 
+def semantic() -> Iterator[Row]:
+    """The U-Net and the FCNs after equal training, torchvision's networks in the same time, the shipped weights."""
+    import semantic_bench as bench
+
+    yield Row("CRF on a street, 8 categories, 5 iterations", 1000 * bench.crf_seconds(), 60, False, "ms")
+    yield Row("shipped U-Net, 100 test streets", bench.shipped(), 0.91, True, "mIoU")
+    live, seconds = bench.train("U-Net", 400)
+    yield Row("U-Net trained live, 400 steps of 8", live, 0.73, True, "mIoU", f"{seconds:.0f} s")
+    ladder = {name: bench.train(name, 800) for name in ("FCN-32s", "FCN-16s", "FCN-8s", "U-Net")}
+    yield Row(
+        "U-Net trained live, 800 steps of 8", ladder["U-Net"][0], 0.79, True, "mIoU", f"{ladder['U-Net'][1]:.0f} s"
+    )
+    steps = (("FCN-32s", "FCN-16s", 0.10), ("FCN-16s", "FCN-8s", 0.04), ("FCN-8s", "U-Net", 0.03))
+    for lower, upper, bound in steps:
+        gain, note = ladder[upper][0] - ladder[lower][0], f"{ladder[lower][0]:.3f} and {ladder[upper][0]:.3f}"
+        yield Row(f"{upper} over {lower}, 800 steps each", gain, bound, True, "mIoU", note)
+    ours, count = bench.train_for("U-Net", 60)
+    for name in ("lraspp_mobilenet_v3_large", "fcn_resnet50"):
+        theirs, their_count = bench.train_for(name, 60)
+        note = f"{ours:.3f} after {count} steps, {theirs:.3f} after {their_count}"
+        yield Row(f"U-Net over {name}, 60 s each", ours / theirs, 2, True, "times", note)
+
+
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "scenes": scenes,
     "lesson1": lambda: notebook("01", 30),
     "progress": progress,
     "lesson2": lambda: notebook("02", 40),
+    "lesson3": lambda: notebook("03", 75),
+    "semantic": semantic,
 }
 
 

@@ -252,27 +252,15 @@ def average_precision(
         ValueError: as `match` does, for labels that are no things, and for lists that are not equally long.
     """
     things = [category.id for category in categories.things]
-    for name, each in (("predicted", predicted), ("void", truth if void is None else void)):
-        if len(each) != len(truth):
-            raise ValueError(f"{name}: expected one for each of the {len(truth)} pictures in truth, got {len(each)}")
-    for picture, (found, expected) in enumerate(zip(predicted, truth, strict=True)):
-        _check_instances(found, expected, f"[{picture}]")
-        for name, labels in (("predicted", found["labels"]), ("truth", expected["labels"])):
-            wrong = sorted(set(labels.tolist()) - set(things))
-            if wrong:
-                raise ValueError(f"{name}[{picture}]['labels']: expected ids of things, {things}, got {wrong[:8]}")
-
-    sizes = [tuple(each["masks"].shape[1:]) for each in truth]
-    annotations = [row for picture, each in enumerate(truth) for row in _to_coco(picture, each)]
-    for picture, mask in enumerate(void or ()):
-        if mask.dtype != torch.bool or mask.shape != sizes[picture]:
-            form = f"bool {list(sizes[picture])}, got {mask.dtype} {list(mask.shape)}"
-            raise ValueError(f"void[{picture}]: expected {form}")
+    _check_pictures(predicted, truth, things, void)
+    objects = [row for picture, each in enumerate(truth) for row in _to_coco(picture, each)]
+    for picture, mask in enumerate(void or ()):  # void might hide an object of any category: a crowd of each
         crowds = {"masks": mask.expand(len(things), -1, -1), "labels": torch.tensor(things)}
-        annotations += _to_coco(picture, crowds, iscrowd=1)
+        objects += _to_coco(picture, crowds, iscrowd=1)
     detections = [row for picture, each in enumerate(predicted) for row in _to_coco(picture, each)]
+    sizes = [tuple(each["masks"].shape[1:]) for each in truth]
     with redirect_stdout(StringIO()):  # pycocotools prints how far it is
-        evaluation = COCOeval(*(_coco_dataset(rows, sizes, things) for rows in (annotations, detections)), "segm")
+        evaluation = COCOeval(_coco_dataset(objects, sizes, things), _coco_dataset(detections, sizes, things), "segm")
         evaluation.params.maxDets = [100]
         evaluation.params.areaRng = [(0, inf), (0, SMALL - 1), (SMALL, MEDIUM - 1), (MEDIUM, inf)]  # both ends inside
         evaluation.params.areaRngLbl = ["all", "small", "medium", "large"]
@@ -281,21 +269,29 @@ def average_precision(
     precision = torch.from_numpy(evaluation.eval["precision"][..., 0])  # [10 thresholds, 101 recalls, things, 4 sizes]
     precision[precision < 0] = nan  # pycocotools says -1 where there is no object
     scores = {"AP": precision[..., 0], "AP50": precision[0, ..., 0], "AP75": precision[5, ..., 0]}
-    scores |= {f"AP {size}": precision[..., 1 + place] for place, size in enumerate(("small", "medium", "large"))}
+    scores |= {f"AP {size}": precision[..., place] for place, size in enumerate(("small", "medium", "large"), start=1)}
     scores |= {f"AP {thing.name}": precision[..., place, 0] for place, thing in enumerate(categories.things)}
     return {name: float(values.nanmean()) for name, values in scores.items()}
 
 
 def _to_coco(picture: int, instances: dict[str, Tensor], iscrowd: int = 0) -> list[dict[str, Any]]:
-    """The instances of one picture as COCO writes them down, without an id."""
+    """The instances of one picture as COCO writes them down, yet without an id. Truth need not have scores."""
     masks = instances["masks"].cpu()
-    codes = encode(
-        np.asfortranarray(masks.permute(1, 2, 0).numpy(), np.uint8)
-    )  # many times faster than our mask_to_rle
-    scores = instances.get("scores", torch.ones(len(masks)))
-    columns = (instances["labels"].tolist(), codes, masks.flatten(1).sum(1).tolist(), scores.tolist())
-    keys = ("category_id", "segmentation", "area", "score")
-    return [dict(zip(keys, row, strict=True), image_id=picture, iscrowd=iscrowd) for row in zip(*columns, strict=True)]
+    pixels = np.asfortranarray(masks.permute(1, 2, 0).numpy(), np.uint8)
+    codes = encode(pixels)  # many times faster than our own mask_to_rle
+    areas, labels = masks.flatten(1).sum(1).tolist(), instances["labels"].tolist()
+    scores = instances.get("scores", torch.ones(len(masks))).tolist()
+    return [
+        {
+            "image_id": picture,
+            "category_id": label,
+            "segmentation": code,
+            "area": area,
+            "score": score,
+            "iscrowd": iscrowd,
+        }
+        for label, code, area, score in zip(labels, codes, areas, scores, strict=True)
+    ]
 
 
 def _coco_dataset(rows: list[dict[str, Any]], sizes: list[tuple[int, int]], things: list[int]) -> COCO:
@@ -358,6 +354,27 @@ def _check_instances(predicted: dict[str, Tensor], truth: dict[str, Tensor], pla
     size, found = list(truth["masks"].shape[1:]), list(predicted["masks"].shape[1:])
     if found != size:
         raise ValueError(f"predicted{place}['masks']: expected the size of the true masks, {size}, got {found}")
+
+
+def _check_pictures(
+    predicted: Sequence[dict[str, Tensor]],
+    truth: Sequence[dict[str, Tensor]],
+    things: list[int],
+    void: Sequence[Tensor] | None,
+) -> None:
+    for name, each in (("predicted", predicted), ("void", truth if void is None else void)):
+        if len(each) != len(truth):
+            raise ValueError(f"{name}: expected one for each of the {len(truth)} pictures in truth, got {len(each)}")
+    for picture, (found, expected) in enumerate(zip(predicted, truth, strict=True)):
+        _check_instances(found, expected, f"[{picture}]")
+        for name, labels in (("predicted", found["labels"]), ("truth", expected["labels"])):
+            wrong = sorted(set(labels.tolist()) - set(things))
+            if wrong:
+                raise ValueError(f"{name}[{picture}]['labels']: expected ids of things, {things}, got {wrong[:8]}")
+    for picture, mask in enumerate(void or ()):
+        size = list(truth[picture]["masks"].shape[1:])
+        if mask.dtype != torch.bool or list(mask.shape) != size:
+            raise ValueError(f"void[{picture}]: expected bool {size}, got {mask.dtype} {list(mask.shape)}")
 
 
 def _check_masks(name: str, masks: Tensor) -> None:

@@ -78,7 +78,7 @@ def smoothness_kernel(image: Tensor) -> KernelSum:
     rows, columns = (
         gaussian(torch.arange(side, device=image.device)[:, None] / SMOOTHNESS_SIGMA) for side in image.shape[1:]
     )
-    return lambda values: rows @ values @ columns  # (H, H) @ (C, H, W) @ (W, W)
+    return lambda values: values @ columns  # (H, H) @ (C, H, W) @ (W, W)
 
 
 def appearance_kernel(image: Tensor, color_sigma: float) -> KernelSum:

@@ -2,7 +2,15 @@
 
 from helpers.show.colors import color_instances, color_panoptic, color_semantic, image_bytes
 from helpers.show.explorers import explore
-from helpers.show.figures import show_figure, show_image, show_labels, show_panoptic, show_row, use_style
+from helpers.show.figures import (
+    show_figure,
+    show_image,
+    show_instances,
+    show_labels,
+    show_panoptic,
+    show_row,
+    use_style,
+)
 from helpers.show.iou_explorer import iou_explorer
 from helpers.show.painter import painter
 from helpers.show.probe import probe
@@ -19,6 +27,7 @@ __all__ = [
     "probe",
     "show_figure",
     "show_image",
+    "show_instances",
     "show_labels",
     "show_panoptic",
     "show_row",

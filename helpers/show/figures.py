@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
@@ -26,6 +26,7 @@ from helpers.show.colors import (
     hatch,
     image_bytes,
     label_map,
+    shade,
     to_numpy,
 )
 
@@ -129,6 +130,44 @@ def show_panoptic(
     if not instances:
         colors = hatch(colors, enlarge(panoptic == 0, times))
     return _draw(draw_borders(colors, enlarge(things, times)), title, ax, panoptic.shape)
+
+
+def show_instances(
+    image: ArrayLike,
+    instances: Mapping[str, ArrayLike],
+    categories: CategorySet,
+    title: str = "",
+    ax: Axes | None = None,
+    boxes: bool = True,
+) -> Axes:
+    """Draws instances over their picture: each mask in a shade of its category, with its name and score on its box.
+
+    Args:
+        instances: in torchvision's form: `boxes` `[N, 4]` xyxy, `labels` `[N]`, `masks` bool `[N, H, W]`, and `scores`
+            `[N]` where they have any. What comes first is drawn on top.
+        boxes: False leaves the boxes out, and what is written on them.
+    """
+    pixels = image_bytes(image)
+    times = _times(pixels.shape)
+    colors = enlarge(pixels, times)
+    masks, labels = to_numpy(instances["masks"]), to_numpy(instances["labels"]).tolist()
+    ink = [shade(categories[label].color, labels[:place].count(label)) for place, label in enumerate(labels)]
+    for mask, color in reversed(list(zip(masks, ink, strict=True))):
+        mask = enlarge(mask, times)
+        colors[mask] = (0.4 * colors[mask] + 0.6 * np.array(color)).astype(np.uint8)
+        colors = draw_borders(colors, mask)
+    ax = _draw(colors, title, ax, pixels.shape)
+    if boxes:
+        scores = to_numpy(instances["scores"]).tolist() if "scores" in instances else [None] * len(labels)
+        drawn = zip(to_numpy(instances["boxes"]).tolist(), labels, scores, ink, strict=True)
+        for (left, top, right, bottom), label, score, color in drawn:
+            edge = np.array(color) / 255
+            corner = (left - 0.5, top - 0.5)
+            ax.add_patch(Rectangle(corner, right - left, bottom - top, fill=False, edgecolor=edge, linewidth=1.5))
+            name = categories[label].name + ("" if score is None else f" {score:.2f}")
+            text = ax.text(*corner, name, color="white", fontsize=7, va="bottom", clip_on=True)
+            text.set_path_effects([withStroke(linewidth=2, foreground="black", alpha=0.8)])
+    return ax
 
 
 def show_row(

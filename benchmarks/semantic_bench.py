@@ -1,0 +1,102 @@
+"""How well the semantic networks do after the same training, and how long a CRF takes.
+
+All train on the 1,500 streets of lesson 3 with its loss, and are scored on the first 100 test streets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+
+import torch
+import torchvision.models.segmentation as torchvision_models
+from torch import Tensor, nn
+
+from helpers import metrics
+from helpers.categories import STREET
+from helpers.models import zoo
+from helpers.models.crf import dense_crf
+from helpers.models.fcn import FCN
+from helpers.models.unet import UNet
+from helpers.scenes.dataset import TEST, batches, stack, streets
+from helpers.scenes.street import street
+from helpers.training import category_weights, fit, semantic_loss
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "FCN-32s": lambda: FCN(len(STREET), 32),
+    "FCN-16s": lambda: FCN(len(STREET), 16),
+    "FCN-8s": lambda: FCN(len(STREET), 8),
+    "U-Net": lambda: UNet(len(STREET)),
+    "lraspp_mobilenet_v3_large": lambda: _Logits(
+        torchvision_models.lraspp_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=len(STREET))
+    ),
+    "fcn_resnet50": lambda: _Logits(
+        torchvision_models.fcn_resnet50(weights=None, weights_backbone=None, num_classes=len(STREET))
+    ),
+}
+
+
+class _Logits(nn.Module):
+    """torchvision's networks give a dictionary."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.net(image)["out"]
+
+
+@cache
+def data() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """The streets to train on and those to score on."""
+    return stack(streets(1500)), stack(streets(100, start=TEST))
+
+
+def score(net: nn.Module) -> float:
+    """Mean IoU on the test streets."""
+    images, maps = data()[1]
+    with torch.no_grad():
+        guess = torch.cat([net(image).argmax(1) for image in images.split(10)])
+    return metrics.mean_iou(metrics.confusion_matrix(guess, maps, len(STREET)))
+
+
+def train(name: str, steps: int) -> tuple[float, float]:
+    """A network from random weights, trained for so many steps of 8: its mean IoU and the seconds that it took."""
+    images, maps = data()[0]
+    weights = category_weights(maps, len(STREET))
+    torch.manual_seed(0)
+    net = NETWORKS[name]()
+    history = fit(
+        net,
+        batches(images, maps),
+        lambda net, batch: semantic_loss(net(batch[0]), batch[1], weights),
+        steps,
+        title=name,
+    )
+    return score(net), history.seconds
+
+
+def train_for(name: str, seconds: float) -> tuple[float, int]:
+    """The same for so many seconds: its mean IoU, and the steps for which there was time."""
+    _, slow = train(name, 2)  # the first steps of a process take longer
+    _, took = train(name, 6)
+    steps = max(6, round(seconds / (min(slow / 2, took / 6))))
+    return train(name, steps)[0], steps
+
+
+def shipped() -> float:
+    return score(zoo.load("unet"))
+
+
+def crf_seconds(tries: int = 20) -> float:
+    """The shortest of several runs over a street, with 8 categories and 5 iterations."""
+    scene, times = street(TEST), []
+    with torch.no_grad():
+        logits = zoo.load("fcn8")(scene.image[None])[0]
+    for _ in range(tries):
+        start = perf_counter()
+        dense_crf(logits, scene.image, iterations=5)
+        times.append(perf_counter() - start)
+    return min(times)

@@ -17,7 +17,7 @@ from helpers.bar import Bar, progress
 from helpers.categories import VOID
 from helpers.course.build import execute
 from helpers.course.syllabus import ROOT
-from helpers.scenes.dataset import TEST, VALIDATION, batches, fresh_streets, stack, streets
+from helpers.scenes.dataset import TEST, VALIDATION, batches, fresh_scenes, stack, streets
 from helpers.scenes.street import street
 from helpers.training import History, TrainingError, best_device, category_weights, fit, semantic_loss
 
@@ -373,7 +373,7 @@ def test_batches_of_unequal_lengths_are_refused_at_once(lengths: tuple[int, ...]
 
 
 def test_fresh_streets_never_come_twice() -> None:
-    batches = fresh_streets(3)
+    batches = fresh_scenes(3)
     for first in (0, 3):
         image, semantic = next(batches)
         for place in range(3):

@@ -78,7 +78,7 @@ def smoothness_kernel(image: Tensor) -> KernelSum:
     rows, columns = (
         gaussian(torch.arange(side, device=image.device)[:, None] / SMOOTHNESS_SIGMA) for side in image.shape[1:]
     )
-    return lambda values: values @ columns  # (H, H) @ (C, H, W) @ (W, W)
+    return lambda values: rows @ values @ columns  # (H, H) @ (C, H, W) @ (W, W)
 
 
 def appearance_kernel(image: Tensor, color_sigma: float) -> KernelSum:
@@ -111,13 +111,12 @@ def appearance_kernel(image: Tensor, color_sigma: float) -> KernelSum:
 
 
 def cells(features: Tensor, size: float) -> Tensor:
-    """The cell that each column of `features` (D, N) lies in, on a grid of spacing `size`: int64 `[N]`.
+    """The cell that each column of `features` (D, N), 0 or more, lies in, on a grid of spacing `size`: int64 `[N]`.
 
     Cells are numbered from 0, and only those that hold something.
     """
     cell = torch.zeros_like(features[0], dtype=torch.int64)
     for step in (features / size).floor().long():  # one axis after the other
-        step = step - step.min()
         cell = (cell * (step.max() + 1) + step).unique(return_inverse=True)[1]
     return cell
 

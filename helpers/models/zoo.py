@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from helpers.categories import STREET
+from helpers.categories import COINS, STREET
 from helpers.models.fcn import FCN
 from helpers.models.mask_rcnn import MaskRCNN
 from helpers.models.panoptic_deeplab import PanopticDeepLab
@@ -37,6 +37,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "unet": lambda: UNet(len(STREET), WIDE),
     "mask_rcnn": lambda: MaskRCNN(STREET, WIDE),
     "panoptic_deeplab": lambda: PanopticDeepLab(STREET, WIDE),
+    "coins": lambda: PanopticDeepLab(COINS),
 }
 """How to build each network, before its weights."""
 

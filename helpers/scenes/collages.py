@@ -13,6 +13,7 @@ The same bytes on every machine, by the means that `textures` describes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -37,6 +38,7 @@ LEAST_AREA, LEAST_SHARE = 64, 0.15
 """A coin that shows fewer pixels, or less of its extent within the picture, is void: too little to label."""
 
 MARGIN = 10  # pixels around a cut-out coin, for its shadow
+HALF = np.float32(0.5)
 PATCH = 16  # pixels a side: what fits between the coins of the photograph
 
 
@@ -103,30 +105,157 @@ def _plate() -> np.ndarray:
 
 
 def _choose_ground(dice: Dice, height: int, width: int) -> np.ndarray:
-    """A crop of a ground, float32 `[H, W]`: mirrored, turned, its brightness and contrast changed, under a slow shade."""
+    """A crop of a ground, float32 `[H, W]`: turned, mirrored, of any brightness and contrast, in a slow shade."""
     if dice.chance(0.5):
         bank, contrast = _plate(), dice.between(0.8, 2.4)
     else:
         bank, contrast = _ground(dice.pick(("gravel", "grass", "brick"))), dice.between(0.3, 1.1)
-    if dice.chance(0.5):
-        bank = bank.T
-    crop = textures.crop(bank, height, width, dice.random(), dice.random())[:: dice.pick((1, -1)), :: dice.pick((1, -1))]
-    down, right = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in (height, width))
-    slope, tilt = np.float32(dice.between(-0.5, 0.5)), np.float32(dice.between(-0.5, 0.5))
+    crop = textures.crop(bank.T if dice.chance(0.5) else bank, height, width, dice.random(), dice.random())
+    crop = crop[:: dice.pick((1, -1)), :: dice.pick((1, -1))]
+    down, right = (np.arange(side, dtype=np.float32) / np.float32(side) - HALF for side in (height, width))
+    slope, tilt = np.float32(dice.between(-0.6, 0.6)), np.float32(dice.between(-0.6, 0.6))
     light = np.float32(dice.between(0.14, 0.5)) * (1 + slope * down[:, None] + tilt * right)
     return light + crop * np.float32(contrast)
 
 
-def _sample(layers: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """`[C, S, S]` at the places (rows, columns), both float32 `[h, w]`, bilinearly; outside, the border goes on."""
-    last = np.float32(layers.shape[-1] - 1.001)
-    rows, columns = np.clip(rows, 0, last), np.clip(columns, 0, last)
-    top, left = rows.astype(np.int32), columns.astype(np.int32)
-    down, right = rows - top, columns - left
-    upper = layers[:, top, left] * (1 - right) + layers[:, top, left + 1] * right
-    lower = layers[:, top + 1, left] * (1 - right) + layers[:, top + 1, left + 1] * right
-    return upper * (1 - down) + lower * down
+def _direction(dice: Dice) -> tuple[float, float]:
+    """A random point of the unit circle, from the tangent of half its angle: `sin` differs between machines."""
+    tangent, side = dice.between(-1, 1), dice.pick((1, -1))
+    square = tangent * tangent
+    return side * (1 - square) / (1 + square), side * 2 * tangent / (1 + square)
 
 
-def _paste(picture: np.ndarray, dice: Dice, cutout: np.ndarray, middle: tuple[float, float], scale: float, sun: tuple[float, float], dark: float) -> np.ndarray:
-    """Paste a coin into `picture` `[H, W]` and return its extent, bool `[H, W]`."""
+@dataclass(frozen=True, eq=False)
+class _Coin:
+    """A coin in its place: the layers of its cut-out, its middle (row, column), how it is resized and turned."""
+
+    layers: np.ndarray
+    middle: tuple[float, float]
+    scale: float
+    turn: tuple[float, float]
+    mirror: int
+
+    @property
+    def radius(self) -> float:
+        return (self.layers.shape[-1] / 2 - MARGIN) * self.scale
+
+    def window(self, size: tuple[int, int]) -> tuple[slice, slice]:
+        """The rows and columns of a picture that the coin and its shadow may touch."""
+        reach = self.radius + MARGIN * self.scale
+        spans = zip(self.middle, size, strict=True)
+        rows, columns = (slice(max(int(at - reach), 0), min(max(int(at + reach) + 1, 0), end)) for at, end in spans)
+        return rows, columns
+
+    def sample(self, layers: np.ndarray, window: tuple[slice, slice], shift: tuple[float, float]) -> np.ndarray:
+        """`layers` `[C, S, S]` as they look at the pixels of `window`, `[C, h, w]`, moved by `shift` pixels."""
+        down, right = (
+            (np.arange(part.start, part.stop, dtype=np.float32) + np.float32(0.5 - at - by)) / np.float32(self.scale)
+            for part, at, by in zip(window, self.middle, shift, strict=True)
+        )
+        cos, sin = (np.float32(value) for value in self.turn)
+        half, last = np.float32((layers.shape[-1] - 1) / 2), np.float32(layers.shape[-1] - 1.001)
+        rows = np.clip(cos * down[:, None] + sin * right + half, 0, last)
+        columns = np.clip((cos * right - sin * down[:, None]) * np.float32(self.mirror) + half, 0, last)
+        top, left = rows.astype(np.int32), columns.astype(np.int32)
+        v, u = rows - top, columns - left  # between four pixels: bilinear
+        pixels, side = layers.reshape(len(layers), -1), layers.shape[-1]
+        corners = (pixels.take(top * side + (left + step), axis=1) for step in (0, 1, side, side + 1))
+        upper_left, upper_right, lower_left, lower_right = corners
+        upper = upper_left + u * (upper_right - upper_left)
+        lower = lower_left + u * (lower_right - lower_left)
+        return upper + v * (lower - upper)
+
+
+def _throw(dice: Dice, size: tuple[int, int], others: list[_Coin], company: float) -> _Coin:
+    """A random coin, anywhere or, with the probability `company`, against or on top of one of the others."""
+    layers, scale = dice.pick(_cutouts()), dice.between(0.8, 1.3)
+    coin = _Coin(layers, (0, 0), scale, _direction(dice), dice.pick((1, -1)))
+    if others and dice.chance(company):
+        other, (down, right) = dice.pick(others), _direction(dice)
+        apart = dice.between(0.5, 1.05) * (coin.radius + other.radius)
+        middle = other.middle[0] + apart * down, other.middle[1] + apart * right
+        middle = min(max(middle[0], 0), size[0]), min(max(middle[1], 0), size[1])
+    else:
+        middle = dice.between(0, size[0]), dice.between(0, size[1])
+    return replace(coin, middle=middle)
+
+
+def _develop(dice: Dice, picture: np.ndarray) -> np.ndarray:
+    """From brightness to a photograph of 256 levels: blur of the lens, noise of the sensor."""
+    soft = np.float32(dice.between(0, 0.12))
+    wide = np.pad(picture, 1, mode="edge")
+    around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    picture = picture + soft * (around - 4 * picture)
+    noise = textures.crop(textures.grain()[0], *picture.shape, dice.random(), dice.random())
+    picture = np.clip(picture + noise * np.float32(dice.between(0.005, 0.04)), 0, 1)
+    return (picture * np.float32(255) + HALF).astype(np.uint8).astype(np.float32) / np.float32(255)
+
+
+def _check(seed: int, size: tuple[int, int]) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed: expected an integer of at least 0, got {seed!r}")
+    if (
+        not isinstance(size, tuple | list)
+        or len(size) != 2
+        or any(not low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True))
+    ):
+        raise ValueError(f"size: expected (height, width) from {SMALLEST} to {LARGEST}, got {size!r}")
+
+
+def collage(seed: int, size: tuple[int, int] = (128, 128)) -> Scene:
+    """One collage of coins with exact truth; the same arguments give the same bytes on every machine.
+
+    Args:
+        seed: training collages count from 0, validation from 1,000,000, test from 2,000,000.
+        size: (height, width) in pixels, from 64 × 64 to 512 × 512.
+
+    Returns:
+        A `Scene` over `COINS`, grey: 2 to 8 coins on 128 × 128, in proportion at other sizes, as large as in the
+        photograph or 0.8 to 1.3 times that. A coin is void if it shows fewer than 64 pixels or less than 15 % of its
+        extent within the picture. `amodal` has that extent for every coin that is not.
+
+    Raises `ValueError` for a seed below 0 or a size outside these limits.
+    """
+    _check(seed, size)
+    dice, (height, width) = Dice(seed), size
+    picture = _choose_ground(dice, height, width)
+    index = np.zeros((height, width), np.int64)  # 0 is the ground, then the coins as they are thrown
+    count = max(round(dice.count(2, 8) * height * width / 128**2), 1)
+    company, dark = dice.random(), np.float32(dice.between(0.2, 0.8))
+    sun = dice.between(-4, 4), dice.between(-4, 4)  # how far a shadow falls, in pixels
+    thrown: list[_Coin] = []
+    extents: list[np.ndarray] = []
+    for number in range(1, count + 1):
+        coin = _throw(dice, (height, width), thrown, company)
+        window = coin.window((height, width))
+        brightness, cover = coin.sample(coin.layers[:2], window, (0, 0))
+        (shadow,) = coin.sample(coin.layers[2:], window, sun)
+        contrast, level = np.float32(dice.between(0.6, 1.4)), np.float32(dice.between(0.45, 0.75))
+        brightness = (brightness - np.float32(0.65)) * contrast + level  # 0.65: what the coins have in the mean
+        below = picture[window] * (1 - dark * shadow)
+        picture[window] = below + cover * (brightness - below)
+        extent = np.zeros((height, width), bool)
+        extent[window] = cover > HALF
+        index[extent] = number
+        thrown.append(coin)
+        extents.append(extent)
+    grey = torch.from_numpy(_develop(dice, picture)).expand(3, -1, -1).contiguous()
+    return _label(f"collage {seed}", grey, index, extents)
+
+
+def _label(name: str, image: torch.Tensor, index: np.ndarray, extents: list[np.ndarray]) -> Scene:
+    """Give the segments their ids, the ground first; leave out coins of which too little shows."""
+    area = np.bincount(index.ravel(), minlength=len(extents) + 1).tolist()
+    ids = np.zeros(len(area), np.int64)
+    segments: list[Segment] = []
+    amodal: dict[int, torch.Tensor] = {}
+    if area[0]:
+        segments.append(Segment(1, COINS.id("background"), False, area[0]))
+        ids[0] = 1
+    for number, extent in enumerate(extents, 1):
+        if area[number] < max(LEAST_AREA, LEAST_SHARE * np.count_nonzero(extent)):
+            continue
+        segments.append(Segment(len(segments) + 1, COINS.id("coin"), True, area[number]))
+        ids[number] = len(segments)
+        amodal[len(segments)] = torch.from_numpy(extent)
+    return Scene(name, image, torch.from_numpy(ids[index]), tuple(segments), COINS, amodal)

@@ -61,22 +61,25 @@ def batches(*tensors: Tensor, size: int = 8, seed: int = 0) -> Iterator[tuple[Te
 Stack = Callable[[Sequence[Scene]], tuple[Tensor, ...]]
 
 
-def fresh_streets(size: int, stack: Stack = stack) -> Iterator[tuple[Tensor, ...]]:
-    """Batches of new streets without end, from the seed 0 on, drawn by another process while the network trains.
+def fresh_scenes(
+    size: int, stack: Stack = stack, draw: Callable[[int], Scene] = street
+) -> Iterator[tuple[Tensor, ...]]:
+    """Batches of new scenes without end, from the seed 0 on, drawn by another process while the network trains.
 
-    Drawn streets cost nothing but time, so a long training need not see any of them twice.
+    Drawn scenes cost nothing but time, so a long training need not see any of them twice.
 
     Args:
-        size: streets in a batch.
-        stack: what makes tensors of them; a function of a module, since it travels to the other process.
+        size: scenes in a batch.
+        stack: what makes tensors of them. It and `draw` travel to the other process: functions of a module.
+        draw: from a seed to a scene.
     """
-    yield from DataLoader(_FreshStreets(size, stack), batch_size=None, num_workers=1, prefetch_factor=8)
+    yield from DataLoader(_FreshScenes(size, stack, draw), batch_size=None, num_workers=1, prefetch_factor=8)
 
 
-class _FreshStreets(IterableDataset):
-    def __init__(self, size: int, stack: Stack) -> None:
-        self.size, self.stack = size, stack
+class _FreshScenes(IterableDataset):
+    def __init__(self, size: int, stack: Stack, draw: Callable[[int], Scene]) -> None:
+        self.size, self.stack, self.draw = size, stack, draw
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         for first in count(step=self.size):
-            yield self.stack([street(seed) for seed in range(first, first + self.size)])
+            yield self.stack([self.draw(seed) for seed in range(first, first + self.size)])

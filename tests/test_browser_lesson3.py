@@ -1,0 +1,116 @@
+"""Lesson 3 as a learner meets it: `course learn 03`, Run All Cells, the probe, the sliders, the training, the quiz."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lab import LEARN, Notebook, open_notebook, running_browser, running_lab
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from helpers.course.bank import find_bank
+
+pytestmark = [pytest.mark.browser, pytest.mark.lesson3]
+
+_BYTES = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
+
+
+@pytest.fixture(scope="module")
+def lesson(chromium_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    """Lesson 3 in JupyterLab with all cells run: the U-Net has been trained."""
+    with (
+        running_lab(tmp_path_factory.mktemp("learner"), [*LEARN, "03"]) as lab,
+        running_browser(chromium_path) as browser,
+        open_notebook(browser, lab, "03_semantic.ipynb", (1280, 1500)) as notebook,
+    ):
+        notebook.run_all()
+        yield notebook
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
+    """Whatever a cell or the console complains of fails the test that caused it."""
+    yield
+    lesson.check()
+
+
+def pixels(picture: Locator) -> np.ndarray:
+    """A picture that the page shows now, uint8 [H, W, 3]."""
+    return np.asarray(Image.open(io.BytesIO(bytes(picture.evaluate(_BYTES)))).convert("RGB"))
+
+
+def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
+    lesson.go_to(lesson.page.get_by_role("heading", name="3 · Semantic segmentation"))
+    lesson.shot("lesson3_head")
+    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
+    assert len(figures) >= 12 and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+
+
+def test_the_probe_answers_the_pointer_and_the_keys(lesson: Notebook) -> None:
+    probe = lesson.go_to(lesson.page.locator(".pb"))
+    answer, status, picture = (probe.locator(f".pb-{part}") for part in ("answer", "status", "main"))
+    expect(status).to_have_text("row 66, column 40")
+    first = pixels(answer)
+    picture.click(position={"x": 30, "y": 20})
+    expect(status).not_to_have_text("row 66, column 40")
+    expect(answer).to_have_attribute("aria-busy", "false")
+    assert (pixels(answer) != first).any()
+    place = status.inner_text()
+    picture.press("ArrowDown")
+    expect(status).not_to_have_text(place)
+    lesson.shot("lesson3_probe", probe)
+    before = pixels(answer)
+    probe.get_by_role("combobox").select_option("FCN-32s")
+    expect(answer).to_have_attribute("aria-busy", "false")
+    lesson.page.wait_for_timeout(500)
+    assert (pixels(answer) != before).any()
+    lesson.shot("lesson3_probe_fcn32", probe)
+
+
+@pytest.mark.parametrize(
+    ("control", "first", "last"), [("network", "FCN-32s", "U-Net"), ("strength", "0", "30")], ids=["ladder", "crf"]
+)
+def test_the_sliders_redraw_the_map(lesson: Notebook, control: str, first: str, last: str) -> None:
+    explorer = lesson.page.locator(".widget-vbox").filter(has=lesson.page.get_by_text(control, exact=True))
+    lesson.go_to(explorer)
+    handle, readout = explorer.get_by_role("slider"), explorer.locator(".widget-readout")
+    expect(readout).to_have_text(first)
+    seen = pixels(explorer.locator("img"))
+    lesson.shot(f"lesson3_{control}_first", explorer)
+    handle.focus()
+    place = lesson.place()
+    source = explorer.locator("img").get_attribute("src")
+    lesson.page.keyboard.press("End")
+    expect(readout).to_have_text(last)
+    expect(explorer.locator("img")).not_to_have_attribute("src", source)
+    assert pixels(explorer.locator("img")).shape == seen.shape
+    assert (pixels(explorer.locator("img")) != seen).any()
+    assert lesson.place() == place
+    lesson.shot(f"lesson3_{control}_last", explorer)
+
+
+def test_the_training_shows_how_the_street_sharpens(lesson: Notebook) -> None:
+    """After Run All the picture under the bar is the trained network's: many categories, beside the truth."""
+    training = lesson.page.locator(".widget-vbox").filter(has=lesson.page.get_by_text("U-Net", exact=True))
+    training = lesson.go_to(training.filter(has=lesson.page.get_by_text("400 steps")))
+    shown = pixels(training.locator("img"))
+    half = shown.shape[1] // 2
+    sides = (shown[:, : half - 4], shown[:, half + 4 :])
+    assert all(len(np.unique(side.reshape(-1, 3), axis=0)) >= 6 for side in sides)
+    assert (sides[0] == sides[1]).all(-1).mean() > 0.7
+    lesson.shot("lesson3_training", training)
+
+
+def test_the_quiz_and_the_prediction_are_there(lesson: Notebook) -> None:
+    quiz = lesson.go_to(lesson.page.locator(".p2p-mode-quiz"))
+    questions = find_bank("03").at("end")
+    expect(quiz.locator(".p2p-chip")).to_have_count(len(questions))
+    expect(quiz.locator(".p2p-prompt")).to_contain_text(questions[0].prompt)
+    lesson.shot("lesson3_quiz", quiz)
+    for mode in ("predict", "reveal"):
+        card = lesson.go_to(lesson.page.locator(f".p2p-mode-{mode}"))
+        expect(card.locator(".p2p-prompt")).to_contain_text(find_bank("03").at("text")[0].prompt)

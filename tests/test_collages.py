@@ -21,10 +21,10 @@ pytestmark = pytest.mark.lesson4
 
 # As for the streets: change them only on purpose.
 GOLDEN = {
-    (0, (128, 128)): "",
-    (1_000_003, (96, 128)): "",
-    (2_000_000, (64, 64)): "",
-    (7, (303, 384)): "",
+    (0, (128, 128)): "a2acf37377df5ba0",
+    (1_000_003, (96, 128)): "a3d193d87ce006d9",
+    (2_000_000, (64, 64)): "356700674f6fb1f2",
+    (7, (303, 384)): "0d688ec636d19436",
 }
 
 
@@ -142,7 +142,7 @@ def test_coins_overlap_and_touch_often(many: list[Scene]) -> None:
         ((1, 0), 1, lambda layers: layers),
         ((1, 0), -1, lambda layers: layers[..., ::-1]),
         ((-1, 0), 1, lambda layers: layers[..., ::-1, ::-1]),
-        ((0, 1), 1, lambda layers: np.rot90(layers, -1, axes=(1, 2))),
+        ((0, 1), 1, lambda layers: np.rot90(layers, axes=(1, 2))),
     ],
 )
 def test_a_coin_is_turned_and_mirrored_about_its_middle(turn: tuple, mirror: int, expected: object) -> None:

@@ -163,7 +163,7 @@ def test_cells_are_a_grid_of_any_dimension() -> None:
     features = torch.tensor([[0.6, 0.9, 1.1, 0.4, 0.7], [7.0, 7.4, 7.1, 7.2, 8.9]])
     cell = crf.cells(features, 0.5)
     assert cell.tolist() == [1, 1, 3, 0, 2]
-    assert crf.cells(features, 100.0).tolist() == [1, 1, 1, 0, 1]
+    assert crf.cells(features, 100.0).tolist() == [0, 0, 0, 0, 0]
 
 
 # --- what it does to borders ---

@@ -369,14 +369,8 @@ GOOD = instances(boxes((0, 0, 8, 8)))
             lambda: metrics.average_precision([], [GOOD], STREET),
             "predicted: expected one for each of the 1 pictures in truth, got 0",
         ),
-        (
-            lambda: metrics.average_precision([GOOD], [GOOD], STREET, []),
-            "void: expected one for each of the 1 pictures",
-        ),
-        (
-            lambda: metrics.precision_recall(GOOD["scores"], torch.ones(2).bool(), 2),
-            r"matched: expected bool \[1\], got",
-        ),
+        (lambda: metrics.average_precision([GOOD], [GOOD], STREET, []), "void: expected one for each of the 1"),
+        (lambda: metrics.precision_recall(GOOD["scores"], torch.ones(2) > 0, 2), r"matched: expected bool \[1\]"),
         (
             lambda: metrics.average_precision([GOOD], [GOOD], STREET, [GOOD["masks"][0].mT]),
             r"void\[0\]: expected bool \[24, 32\], got torch.bool \[32, 24\]",

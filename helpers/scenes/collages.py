@@ -114,7 +114,7 @@ def _choose_ground(dice: Dice, height: int, width: int) -> np.ndarray:
     crop = crop[:: dice.pick((1, -1)), :: dice.pick((1, -1))]
     down, right = (np.arange(side, dtype=np.float32) / np.float32(side) - HALF for side in (height, width))
     slope, tilt = np.float32(dice.between(-0.6, 0.6)), np.float32(dice.between(-0.6, 0.6))
-    light = np.float32(dice.between(0.14, 0.5)) * (1 + slope * down[:, None] + tilt * right)
+    light = np.float32(dice.between(0.1, 0.5)) * (1 + slope * down[:, None] + tilt * right)
     return light + crop * np.float32(contrast)
 
 
@@ -210,8 +210,8 @@ def collage(seed: int, size: tuple[int, int] = (128, 128)) -> Scene:
         size: (height, width) in pixels, from 64 × 64 to 512 × 512.
 
     Returns:
-        A `Scene` over `COINS`, grey: 2 to 8 coins on 128 × 128, in proportion at other sizes, as large as in the
-        photograph or 0.8 to 1.3 times that. A coin is void if it shows fewer than 64 pixels or less than 15 % of its
+        A `Scene` over `COINS`, grey. 2 to 8 coins fall on 128 × 128, in proportion at other sizes, each 0.8 to 1.3
+        times as large as in the photograph. A coin is void if it shows fewer than 64 pixels, or less than 15 % of its
         extent within the picture. `amodal` has that extent for every coin that is not.
 
     Raises `ValueError` for a seed below 0 or a size outside these limits.

@@ -134,6 +134,29 @@ def semantic() -> Iterator[Row]:
         yield Row(f"U-Net over {name}, 60 s each", ours / theirs, 2, True, "times", note)
 
 
+def instance() -> Iterator[Row]:
+    """Mask R-CNN and the box-free way: shipped, live, beside torchvision's, and their price."""
+    import instance_bench as bench
+
+    boxes, free = bench.shipped("mask_rcnn"), bench.shipped("panoptic_deeplab")
+    yield Row("shipped Mask R-CNN, 100 test streets, masks", boxes["AP"], 0.48, True, "AP")
+    yield Row("shipped Mask R-CNN, 100 test streets, masks", boxes["AP50"], 0.83, True, "AP50")
+    yield Row("shipped box-free network, 100 test streets", free["AP"], boxes["AP"] - 0.05, True, "AP")
+    times = bench.inference_ms()
+    unet, note = times["U-Net"], ", ".join(f"{name} {ms:.1f} ms" for name, ms in times.items())
+    yield Row(
+        "box-free over Mask R-CNN, pictures a second", times["Mask R-CNN"] / times["box-free"], 1, True, "times", note
+    )
+    yield Row("Mask R-CNN for one picture, over the U-Net", times["Mask R-CNN"] / unet, 4.5, False, "times")
+    yield Row("box-free for one picture, over the U-Net", times["box-free"] / unet, 2, False, "times")
+    live, steps = bench.train_for(bench.from_trunk, 30, "Mask R-CNN")
+    yield Row("Mask R-CNN trained live for 30 s", live["AP50"], 0.35, True, "AP50", f"{steps} steps of {bench.BATCH}")
+    theirs, their_steps = bench.train_for(bench.Torchvision, 30, "maskrcnn_resnet50_fpn")
+    note = f"{live['AP50']:.3f} against {theirs['AP50']:.3f} after {their_steps} steps"
+    ratio = live["AP50"] / max(theirs["AP50"], 1e-3)
+    yield Row("Mask R-CNN over torchvision's, 30 s each", ratio, 1, True, "times", note)
+
+
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "scenes": scenes,
     "lesson1": lambda: notebook("01", 30),
@@ -141,6 +164,8 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "lesson2": lambda: notebook("02", 40),
     "lesson3": lambda: notebook("03", 75),
     "semantic": semantic,
+    "lesson4": lambda: notebook("04", 90),
+    "instance": instance,
 }
 
 

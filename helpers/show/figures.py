@@ -156,7 +156,7 @@ def show_instances(
         mask = enlarge(mask, times)
         colors[mask] = (0.4 * colors[mask] + 0.6 * np.array(color)).astype(np.uint8)
         colors = draw_borders(colors, mask)
-    ax = _draw(colors, title, ax, pixels.shape)
+    ax = _draw(colors, title, ax, pixels.shape[:2])
     if boxes:
         scores = to_numpy(instances["scores"]).tolist() if "scores" in instances else [None] * len(labels)
         drawn = zip(to_numpy(instances["boxes"]).tolist(), labels, scores, ink, strict=True)

@@ -7,6 +7,7 @@ pictures of what a learner sees, into the folder COURSE_SHOTS, else into `course
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -23,7 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+
+from helpers.course.bank import find_bank
 
 ROOT = Path(__file__).parent.parent
 # Limits, not waits: on two cores that train something else at the same time, a lesson takes ten times as long.
@@ -222,3 +227,22 @@ def open_notebook(browser: Browser, lab: Lab, path: str, size: tuple[int, int] =
         raise AssertionError("\n".join([f"{path} did not open: {state}", *notebook.problems])) from error
     yield notebook
     page.close()
+
+
+def pixels(picture: Locator) -> np.ndarray:
+    """What an `<img>` shows now, uint8 `[H, W, 3]`."""
+    read = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
+    return np.asarray(Image.open(io.BytesIO(bytes(picture.evaluate(read)))).convert("RGB"))
+
+
+def check_quiz_and_prediction(notebook: Notebook, lesson: int) -> None:
+    """Asserts that the quiz, the prediction and what it reveals stand in the page, with the questions of the bank."""
+    bank = find_bank(f"{lesson:02d}")
+    quiz = notebook.go_to(notebook.page.locator(".p2p-mode-quiz"))
+    questions = bank.at("end")
+    expect(quiz.locator(".p2p-chip")).to_have_count(len(questions))
+    expect(quiz.locator(".p2p-prompt")).to_contain_text(questions[0].prompt)
+    notebook.shot(f"lesson{lesson}_quiz", quiz)
+    for mode in ("predict", "reveal"):
+        card = notebook.go_to(notebook.page.locator(f".p2p-mode-{mode}"))
+        expect(card.locator(".p2p-prompt")).to_contain_text(bank.at("text")[0].prompt)

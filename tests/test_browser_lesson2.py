@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import LEARN, Notebook, open_notebook, running_browser, running_lab
-from PIL import Image
-from playwright.sync_api import Locator, expect
+from lab import LEARN, Notebook, check_quiz_and_prediction, open_notebook, pixels, running_browser, running_lab
+from playwright.sync_api import expect
 
 from helpers.categories import STREET
-from helpers.course.bank import find_bank
 from helpers.scenes.street import street
 from helpers.show.colors import image_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.lesson2]
-
-_BYTES = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +37,6 @@ def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
     lesson.check()
 
 
-def pixels(explorer: Locator) -> np.ndarray:
-    """The picture that the explorer shows now, uint8 [H, W, 3]."""
-    return np.asarray(Image.open(io.BytesIO(bytes(explorer.locator("img").evaluate(_BYTES)))).convert("RGB"))
-
-
 def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
     lesson.go_to(lesson.page.get_by_role("heading", name="2 · Classification and segmentation"))
     lesson.shot("lesson2_head")
@@ -59,7 +49,7 @@ def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:
     lesson.go_to(explorer)
     handle, readout = explorer.get_by_role("slider"), explorer.locator(".widget-readout")
     expect(readout).to_have_text("1 answer")
-    seen = pixels(explorer)
+    seen = pixels(explorer.locator("img"))
     photo = image_bytes(street(1_000_294).image)
     larger = seen.shape[0] // photo.shape[0]
     width = larger * photo.shape[1]  # of the photo at the left and of the map at the right, with a gap between
@@ -67,7 +57,10 @@ def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:
     palette = {tuple(category.color) for category in STREET}
 
     def categories() -> set[tuple[int, ...]]:
-        return {tuple(color) for color in np.unique(pixels(explorer)[:, -width:].reshape(-1, 3), axis=0).tolist()}
+        return {
+            tuple(color)
+            for color in np.unique(pixels(explorer.locator("img"))[:, -width:].reshape(-1, 3), axis=0).tolist()
+        }
 
     assert len(categories()) == 1 and categories() <= palette
     lesson.shot("lesson2_explorer_first", explorer)
@@ -85,7 +78,7 @@ def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:
     assert [int(re.match(r"\d+", each)[0]) for each in shown] == [1, 6, 12, 48, 192, 768]
     assert len(categories()) >= 5
     assert lesson.place() == before
-    assert (pixels(explorer)[:, :width] == seen[:, :width]).all()
+    assert (pixels(explorer.locator("img"))[:, :width] == seen[:, :width]).all()
     lesson.shot("lesson2_explorer_last", explorer)
 
 
@@ -99,11 +92,4 @@ def test_the_viewer_shows_what_the_network_says(lesson: Notebook) -> None:
 
 
 def test_the_quiz_and_the_prediction_are_there(lesson: Notebook) -> None:
-    quiz = lesson.go_to(lesson.page.locator(".p2p-mode-quiz"))
-    questions = find_bank("02").at("end")
-    expect(quiz.locator(".p2p-chip")).to_have_count(len(questions))
-    expect(quiz.locator(".p2p-prompt")).to_contain_text(questions[0].prompt)
-    lesson.shot("lesson2_quiz", quiz)
-    for mode in ("predict", "reveal"):
-        card = lesson.go_to(lesson.page.locator(f".p2p-mode-{mode}"))
-        expect(card.locator(".p2p-prompt")).to_contain_text(find_bank("02").at("text")[0].prompt)
+    check_quiz_and_prediction(lesson, 2)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import LEARN, Notebook, open_notebook, running_browser, running_lab
-from PIL import Image
+from lab import LEARN, Notebook, check_quiz_and_prediction, open_notebook, pixels, running_browser, running_lab
 from playwright.sync_api import Locator, expect
 
-from helpers.course.bank import find_bank
-
 pytestmark = [pytest.mark.browser, pytest.mark.lesson3]
-
-_BYTES = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +30,6 @@ def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
     """Whatever a cell or the console complains of fails the test that caused it."""
     yield
     lesson.check()
-
-
-def pixels(picture: Locator) -> np.ndarray:
-    """A picture that the page shows now, uint8 [H, W, 3]."""
-    return np.asarray(Image.open(io.BytesIO(bytes(picture.evaluate(_BYTES)))).convert("RGB"))
 
 
 def drawn(canvas: Locator) -> str:
@@ -112,11 +101,4 @@ def test_the_training_shows_how_the_street_sharpens(lesson: Notebook) -> None:
 
 
 def test_the_quiz_and_the_prediction_are_there(lesson: Notebook) -> None:
-    quiz = lesson.go_to(lesson.page.locator(".p2p-mode-quiz"))
-    questions = find_bank("03").at("end")
-    expect(quiz.locator(".p2p-chip")).to_have_count(len(questions))
-    expect(quiz.locator(".p2p-prompt")).to_contain_text(questions[0].prompt)
-    lesson.shot("lesson3_quiz", quiz)
-    for mode in ("predict", "reveal"):
-        card = lesson.go_to(lesson.page.locator(f".p2p-mode-{mode}"))
-        expect(card.locator(".p2p-prompt")).to_contain_text(find_bank("03").at("text")[0].prompt)
+    check_quiz_and_prediction(lesson, 3)

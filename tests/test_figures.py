@@ -159,6 +159,44 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     assert not plt.get_fignums(), "a figure was left open and would be shown twice"
 
 
+def test_instances_are_drawn_over_their_picture() -> None:
+    """The first on top, each in a shade of its category, and on its box what it is and how sure."""
+    masks = torch.zeros(3, 36, 48, dtype=torch.bool)
+    masks[0, 4:20, 4:20], masks[1, 10:30, 10:40], masks[2, 30:34, 2:6] = True, True, True
+    car, person = STREET.id("car"), STREET.id("person")
+    instances = {
+        "masks": masks,
+        "labels": torch.tensor([car, car, person]),
+        "boxes": torch.tensor([[4.0, 4, 20, 20], [10, 10, 40, 30], [2, 30, 6, 34]]),
+        "scores": torch.tensor([0.91, 0.5, 0.25]),
+    }
+    image = torch.full((3, 36, 48), 0.5)
+    ax = show.show_instances(image, instances, STREET, "found")
+    drawn = ax.images[0].get_array()
+    times = drawn.shape[0] // 36
+
+    def at(row: int, column: int) -> list[int]:
+        return drawn[row * times + times // 2, column * times + times // 2].tolist()
+
+    def mixed(color: tuple[int, ...], below: tuple[int, ...] = (127,) * 3) -> tuple[int, ...]:
+        return tuple(int(0.4 * under + 0.6 * channel) for channel, under in zip(color, below, strict=True))
+
+    second = mixed(colors.shade(STREET[car].color, 1))
+    assert at(0, 0) in ([127] * 3, [128] * 3)
+    assert np.allclose(at(6, 6), mixed(STREET[car].color), atol=2)
+    assert np.allclose(at(25, 30), second, atol=2)
+    assert np.allclose(at(15, 15), mixed(STREET[car].color, second), atol=2)  # the first car lies on the other
+    assert np.allclose(at(32, 4), mixed(STREET[person].color), atol=2)
+    assert [text.get_text() for text in ax.texts] == ["car 0.91", "car 0.50", "person 0.25"]
+    assert [(box.get_width(), box.get_height()) for box in ax.patches] == [(16, 16), (30, 20), (4, 4)]
+    plt.close("all")
+    truth = {key: value for key, value in instances.items() if key != "scores"}
+    assert [text.get_text() for text in show.show_instances(image, truth, STREET).texts] == ["car", "car", "person"]
+    plain = show.show_instances(image, instances, STREET, boxes=False)
+    assert not plain.texts and not plain.patches
+    plt.close("all")
+
+
 def test_a_figure_carries_its_description(shown: list) -> None:
     show.show_labels(street(7).semantic, STREET, "Labels")
     show.show_figure("A street with <two> trees.")

@@ -2,7 +2,7 @@
 
 One network gives three maps: the semantic scores; a *heat map* that is high at the centre of each thing; and for each
 pixel an *offset*, the step from it to the centre of the thing it belongs to. Peaks of the heat map are the things; each
-pixel of a thing goes where its offset points, and joins the nearest peak (the paper's section 3.2). What differs from
+pixel of a thing goes where its offset points, and joins the nearest peak (the paper's section 3). What differs from
 the paper: the trunk is the course's small U-Net with one way up for all three maps; what their published code does,
 offsets that are scaled by one side of the picture and a peak search that loses ties, is avoided.
 
@@ -158,7 +158,7 @@ def to_instances(
 ) -> Instances:
     """Peaks, grouping, and a vote: the category that most pixels of a group have in the semantic map.
 
-    The score is the peak's heat times the mean share of that category over the mask (the paper's section 3.4).
+    The score is the peak's heat times the mean share of that category over the mask (the paper's section 3).
 
     Args:
         semantic: logits `[C, H, W]`.

@@ -39,7 +39,7 @@ def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "first", "last"), [(0, "matching", "0.50", "0.95"), (1, "peaks", "0.1", "0.9")]
+    ("place", "name", "first", "last"), [(0, "matching", "0.50", "0.95"), (1, "peaks", "0.001", "0.9")]
 )
 def test_the_sliders_redraw_what_they_govern(lesson: Notebook, place: int, name: str, first: str, last: str) -> None:
     explorers = lesson.page.locator(".widget-vbox").filter(has=lesson.page.get_by_text("threshold", exact=True))

@@ -188,13 +188,15 @@ def test_peaks_are_highest_of_their_neighbourhood_and_ties_are_kept() -> None:
 
 def test_pixels_join_the_peak_they_point_at() -> None:
     peaks = torch.tensor([[2, 2], [2, 9]])
-    offsets = torch.zeros(2, 5, 12)
-    assert group_pixels(peaks, offsets)[0].tolist() == [0] * 6 + [1] * 6
+    offsets, thing = torch.zeros(2, 5, 12), torch.ones(5, 12, dtype=torch.bool)
+    thing[1] = False
+    group = group_pixels(peaks, offsets, thing)
+    assert group[0].tolist() == [0] * 6 + [1] * 6 and (group[1] == -1).all()
     offsets[1, 4] = 12.0  # the last row points far to the right
-    assert group_pixels(peaks, offsets)[4].tolist() == [1] * 12
+    assert group_pixels(peaks, offsets, thing)[4].tolist() == [1] * 12
     offsets[0, 0, 0] = 100.0  # rows and columns are counted in the same unit: down is as near to both
-    assert group_pixels(peaks, offsets)[0, 0] == 0
-    assert (group_pixels(peaks[:0], offsets) == -1).all()
+    assert group_pixels(peaks, offsets, thing)[0, 0] == 0
+    assert (group_pixels(peaks[:0], offsets, thing) == -1).all()
 
 
 def test_the_vote_of_a_group_and_its_score() -> None:

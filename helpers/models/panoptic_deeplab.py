@@ -131,26 +131,28 @@ def find_peaks(heat: Tensor, threshold: float, most: int = 100) -> tuple[Tensor,
     Returns:
         places int64 `[K, 2]` (row, column) and their heat `[K]`.
     """
-    highest = F.max_pool2d(heat[None, None], PEAK_SIZE, stride=1, padding=PEAK_SIZE // 2)[0, 0]
+    rows = F.max_pool2d(heat[None], (PEAK_SIZE, 1), stride=1, padding=(PEAK_SIZE // 2, 0))
+    highest = F.max_pool2d(rows, (1, PEAK_SIZE), stride=1, padding=(0, PEAK_SIZE // 2))[0]  # of a square, in two steps
     places = ((heat == highest) & (heat >= threshold)).nonzero()  # (K, 2)
     values = heat[places[:, 0], places[:, 1]]
     order = values.argsort(descending=True, stable=True)[:most]
     return places[order], values[order]
 
 
-def group_pixels(peaks: Tensor, offsets: Tensor) -> Tensor:
-    """For each pixel, which peak is nearest to where its offset points: int64 `[H, W]`, -1 without any peak.
+def group_pixels(peaks: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
+    """For each pixel of a thing, which peak is nearest to where its offset points: int64 `[H, W]`, -1 elsewhere.
 
     Args:
-        peaks: `[K, 2]` (row, column).
+        peaks: `[K, 2]` (row, column). Without any peak, all is -1.
         offsets: `[2, H, W]` in pixels.
+        thing: bool `[H, W]`.
     """
-    height, width = offsets.shape[1:]
-    if len(peaks) == 0:
-        return torch.full((height, width), -1, device=offsets.device)
-    target = torch.stack(_places(height, width, offsets.device)) + offsets  # (2, H, W)
-    distance = (target[None] - peaks[:, :, None, None]).square().sum(1)  # (K, H, W)
-    return distance.argmin(0)
+    group = torch.full(thing.shape, -1, device=thing.device)
+    if len(peaks):
+        target = thing.nonzero() + offsets[:, thing].T  # (N, 2)
+        distance = (target[:, None] - peaks).square().sum(2)  # (N, K)
+        group[thing] = distance.argmin(1)
+    return group
 
 
 def to_instances(
@@ -169,21 +171,21 @@ def to_instances(
     Returns:
         `boxes`, `labels`, `masks` and `scores`, highest score first. No two masks overlap.
     """
+    device, count = semantic.device, len(categories)
     peaks, values = find_peaks(heat, threshold)
-    group = group_pixels(peaks, offsets)  # (H, W)
     shares, label = semantic.softmax(0), semantic.argmax(0)
-    thing = torch.tensor([category.isthing for category in categories], device=label.device)[label]
-    group = torch.where(thing, group, -1)
-    inside, count = group >= 0, len(peaks)
-    votes = torch.bincount(group[inside] * len(categories) + label[inside], minlength=count * len(categories))
-    labels = votes.view(count, len(categories)).argmax(1)  # (K)
-    masks = group == torch.arange(count, device=group.device)[:, None, None]  # (K, H, W)
-    alive = masks.any(2).any(1)
-    masks, labels, values = masks[alive], labels[alive], values[alive]
-    sure = (shares[labels] * masks).sum((1, 2)) / masks.sum((1, 2))
-    scores = values * sure
-    order = scores.argsort(descending=True, stable=True)
-    masks = masks[order]
+    thing = torch.tensor([category.isthing for category in categories], device=device)[label]
+    group = group_pixels(peaks, offsets, thing)
+
+    inside = group >= 0
+    member = group[inside]  # (N), the group of each pixel that has one
+    votes = torch.bincount(member * count + label[inside], minlength=len(peaks) * count).view(-1, count)  # (K, C)
+    area, labels = votes.sum(1), votes.argmax(1)
+    sure = torch.bincount(member, shares[labels[member], *inside.nonzero().T], minlength=len(peaks)) / area
+    scores = (values * sure).float()
+
+    order = scores.where(area > 0, -1).argsort(descending=True, stable=True)[: int((area > 0).sum())]
+    masks = group == order[:, None, None]
     return {"boxes": masks_to_boxes(masks), "labels": labels[order], "masks": masks, "scores": scores[order]}
 
 

@@ -31,7 +31,9 @@ class Torchvision(MaskRCNN):
 
     def __init__(self) -> None:
         super().__init__(STREET)
-        self.net = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=len(self.things) + 1)
+        classes = len(self.things) + 1
+        # Its own sizes would enlarge a street to 800 pixels, and a step would take half a minute.
+        self.net = maskrcnn_resnet50_fpn(None, num_classes=classes, weights_backbone=None, min_size=96, max_size=128)
 
 
 def from_trunk() -> nn.Module:

@@ -108,11 +108,12 @@ def box_free_loss(categories: CategorySet, draw: Draw) -> Loss:
 def instance_scores(
     net: nn.Module, start: int, count: int, categories: CategorySet = STREET, draw: Draw = street
 ) -> dict[str, float]:
-    """Average precision of the masks over `count` scenes from the seed `start` on."""
+    """Average precision of the masks over `count` scenes from the seed `start` on; what lies in void never counts."""
     scenes, device = [draw(seed) for seed in range(start, start + count)], next(net.parameters()).device
     found = [net.instances(scene.image[None].to(device))[0] for scene in scenes]
     found = [{key: value.cpu() for key, value in each.items()} for each in found]
-    return metrics.average_precision(found, [scene.instances for scene in scenes], categories)
+    void = [scene.panoptic == 0 for scene in scenes]
+    return metrics.average_precision(found, [scene.instances for scene in scenes], categories, void)
 
 
 def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:

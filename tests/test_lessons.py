@@ -178,6 +178,7 @@ FLOORS = [
     {"scenes"},
     {"models"},
     {"training", "fusion", "metrics"},
+    {"recipes"},
     {"show"},
     {"course"},  # it stands apart, see below; exercises and cli alone may import it
     {"exercises"},

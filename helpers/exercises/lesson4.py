@@ -28,7 +28,7 @@ def eighths(rng: np.random.Generator, low: int, high: int, *shape: int) -> Tenso
 def marked_picture(values: Tensor, target: Tensor, yours: Tensor, marks: str = "ox") -> Figure:
     """A map in grey; over it places (column, row): those of the target, and those of the learner's answer."""
     figure, ax = plt.subplots(figsize=(3.6, 3.4))
-    ax.imshow(values, cmap="gray")
+    ax.imshow(values.numpy(), cmap="gray")
     for places, mark, color, name in zip((target, yours), marks, ("C0", "C1"), ("target", "yours"), strict=True):
         ax.plot(*places.T.numpy(), mark, color=color, label=name, ms=11, mfc="none", lw=3, mew=2)
     ax.set(xticks=[], yticks=[])
@@ -301,7 +301,7 @@ def _groups_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
     """Groups as colours, centres as stars, and on each pixel of a thing its offset as an arrow."""
     (centers, offsets, thing), (figure, axes) = args, plt.subplots(1, 2, figsize=(7, 3.4))
     for ax, groups, title in zip(axes, (target, yours), ("target", "yours"), strict=True):
-        ax.imshow(groups, vmin=0, vmax=len(centers), alpha=0.6)
+        ax.imshow(groups.numpy(), vmin=0, vmax=len(centers), alpha=0.6)
         arrows = torch.cat([thing.nonzero().T.flip(0), offsets[:, thing].flip(0)]).numpy()
         ax.quiver(*arrows, angles="xy", scale_units="xy", scale=1, width=0.005)
         ax.plot(*centers.T.flip(0).numpy(), "*", color="C1", markersize=12)

@@ -27,7 +27,7 @@ from helpers.training import Loss, best_device, category_weights, fit, semantic_
 
 Draw = Callable[[int], Scene]
 Score = Callable[[nn.Module, int, int], dict[str, float]]
-"""From a network, the first seed and the number of streets to its scores by name."""
+"""From a network, the first seed and the number of scenes to its scores by name."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,13 @@ def trained_trunk(net: nn.Module) -> None:
     net.trunk.load_state_dict(zoo.load_weights("unet"))
 
 
+def balance(categories: CategorySet, draw: Draw) -> Tensor:
+    """Weights for `semantic_loss`, by how rare each category is in 300 scenes."""
+    return category_weights(stack([draw(seed) for seed in range(300)])[1], len(categories))
+
+
 def balanced_semantic_loss() -> Loss:
-    """`semantic_loss`, with weights by how rare each category is in 300 streets."""
-    weights = category_weights(stack([street(seed) for seed in range(300)])[1], len(STREET))
+    weights = balance(STREET, street)
     return lambda net, batch: semantic_loss(net(batch[0]), batch[1], weights)
 
 
@@ -95,7 +99,7 @@ def mask_rcnn_loss() -> Loss:
 
 def box_free_loss(categories: CategorySet, draw: Draw) -> Loss:
     """The balanced semantic loss, and that of centres and offsets."""
-    weights = category_weights(stack([draw(seed) for seed in range(300)])[1], len(categories))
+    weights = balance(categories, draw)
 
     def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         image, semantic, things = batch

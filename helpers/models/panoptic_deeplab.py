@@ -61,10 +61,9 @@ class PanopticDeepLab(nn.Module):
         return Maps(semantic, heat[:, 0].float().sigmoid(), offsets.float() * 16)  # × 16: weights near 1 will do
 
     @torch.no_grad()
-    def instances(self, image: Tensor, threshold: float = 0.1) -> list[Instances]:
-        """Instances of each picture, in torchvision's form. `threshold`: how high a peak must be to be a thing."""
-        maps = self(image)
-        return [to_instances(*each, self.categories, threshold) for each in zip(*maps, strict=True)]
+    def instances(self, image: Tensor) -> list[Instances]:
+        """float `[B, 3, H, W]` in 0..1 → the instances of each picture; see `to_instances`."""
+        return [to_instances(*maps, self.categories) for maps in zip(*self(image), strict=True)]
 
 
 # --- what the network is taught ---

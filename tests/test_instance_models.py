@@ -90,10 +90,22 @@ def test_the_detector_gives_instances_in_the_courses_categories(detector: MaskRC
     for found in detector.instances(torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))):
         count = len(found["scores"])
         assert found["boxes"].shape == (count, 4) and found["masks"].shape == (count, *size)
-        assert found["masks"].dtype == torch.bool
+        assert found["masks"].dtype == torch.bool and found["masks"].flatten(1).any(1).all()
         assert set(found["labels"].tolist()) <= {STREET.id(name) for name in ("tree", "car", "person")}
         assert torch.equal(found["scores"], found["scores"].sort(descending=True).values)
         assert found["boxes"][:, 2].le(size[1]).all() and found["boxes"][:, 3].le(size[0]).all()
+
+
+def test_a_box_without_a_mask_is_no_object(detector: MaskRCNN) -> None:
+    image = torch.rand(1, 3, 96, 128, generator=torch.Generator().manual_seed(0))
+    assert len(detector.eval().instances(image)[0]["masks"])
+    last = detector.net.roi_heads.mask_predictor.mask_fcn_logits
+    before = last.bias.data.clone()
+    last.bias.data -= 100  # now no pixel of any mask is likely
+    found = detector.instances(image)[0]
+    last.bias.data = before
+    assert {key: len(value) for key, value in found.items()} == dict.fromkeys(found, 0)
+    assert found["masks"].shape == (0, 96, 128)
 
 
 def test_the_detector_takes_the_weights_of_a_u_net(detector: MaskRCNN) -> None:

@@ -93,15 +93,19 @@ class MaskRCNN(nn.Module):
         if self.training:
             raise ValueError("net: expected evaluation mode, got training mode; call net.eval() first")
         ids = torch.tensor([0, *self.things], device=image.device)
-        return [
-            {
-                "boxes": found["boxes"],
-                "labels": ids[found["labels"]],
-                "masks": found["masks"][:, 0] > 0.5,
-                "scores": found["scores"],
-            }
-            for found in self.net(list(image))
-        ]
+        instances = []
+        for found in self.net(list(image)):
+            masks = found["masks"][:, 0] > 0.5
+            seen = masks.flatten(1).any(1)  # a box may hold no pixel that is more likely in than out
+            instances.append(
+                {
+                    "boxes": found["boxes"][seen],
+                    "labels": ids[found["labels"][seen]],
+                    "masks": masks[seen],
+                    "scores": found["scores"][seen],
+                }
+            )
+        return instances
 
 
 class _Pyramid(nn.Module):

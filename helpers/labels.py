@@ -2,8 +2,8 @@
 
 - semantic map: int64 `[H, W]` of category ids, 255 = void.
 - one-hot: bool `[C, H, W]`, one channel for each category.
-- instances: a dict of `boxes`, `labels`, `masks` and `scores`, one row for each object (torchvision's form).
-- panoptic map: int64 `[H, W]` of segment ids, 0 = void, and one `Segment` for each id.
+- instances: `Instances`, a dict of `boxes`, `labels`, `masks` and `scores`, one row for each object.
+- panoptic: `Panoptic`, an int64 map `[H, W]` of segment ids, 0 = void, and one `Segment` for each id.
 - RLE: one mask as a list of run lengths, or as the string that COCO makes of it.
 - COCO panoptic: the panoptic map as a colour picture, its segments as JSON.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import torch
@@ -50,6 +50,36 @@ class Segment:
         _expect(0 <= self.category_id < VOID, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
 
 
+class Instances(TypedDict, total=False):
+    """The objects of one picture, or what a model takes for objects: torchvision's form, one row for each of N.
+
+    A function says which keys it needs; truth may lack scores.
+
+    Keys:
+        boxes: float32 `[N, 4]`, corners (x1, y1, x2, y2), the right and lower edge outside (see `masks_to_boxes`).
+        labels: int64 `[N]` of category ids.
+        masks: bool `[N, H, W]`.
+        scores: float32 `[N]`, 0..1.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    masks: Tensor
+    scores: Tensor
+
+
+class Panoptic(NamedTuple):
+    """A panoptic map with its segments; unpacks as (map, segments).
+
+    Attributes:
+        map: int64 `[H, W]` of segment ids, 0 = void.
+        segments: one `Segment` for each id in `map`.
+    """
+
+    map: Tensor
+    segments: tuple[Segment, ...]
+
+
 # --- semantic, instances and panoptic --------------------------------------------------------------------------------
 
 
@@ -63,11 +93,10 @@ def panoptic_to_semantic(panoptic: Tensor, segments: Sequence[Segment]) -> Tenso
     return categories[index]
 
 
-def panoptic_to_instances(panoptic: Tensor, segments: Sequence[Segment]) -> dict[str, Tensor]:
+def panoptic_to_instances(panoptic: Tensor, segments: Sequence[Segment]) -> Instances:
     """The objects, in the order of `segments`, without stuff and crowds.
 
-    Returns `boxes` float32 `[N, 4]` (see `masks_to_boxes`), `labels` int64 `[N]` of category ids, `masks` bool
-    `[N, H, W]` and `scores` float32 `[N]`. N may be 0.
+    All four keys are set; N may be 0.
     """
     things = [segment for segment in segments if segment.isthing and not segment.iscrowd]
     row = {segment.id: place for place, segment in enumerate(things, start=1)}
@@ -81,55 +110,7 @@ def panoptic_to_instances(panoptic: Tensor, segments: Sequence[Segment]) -> dict
     }
 
 
-def merge_to_panoptic(
-    semantic: Tensor, instances: dict[str, Tensor], categories: CategorySet
-) -> tuple[Tensor, tuple[Segment, ...]]:
-    """Both maps of one exact truth in one: int64 `[H, W]` and its segments, things first, then one per kind of stuff.
-
-    Pixels of a thing category that no mask claims become void: a crowd, say. This is for truth, where nothing
-    disagrees: masks that overlap, are empty, lie on other categories than their label, or have a label that is stuff
-    raise `ValueError`. Settling the conflicts of predictions is another matter.
-    """
-    _check_semantic(semantic, len(categories))
-    missing = {"masks", "labels", "scores"} - instances.keys()
-    _expect(not missing, "instances", "masks, labels and scores", f"no {', '.join(sorted(missing))}")
-    masks, labels, scores = instances["masks"], instances["labels"], instances["scores"]
-    _check(masks, "instances['masks']", torch.bool, 3)
-    _check(labels, "instances['labels']", torch.int64, 1)
-    _check(scores, "instances['scores']", torch.float32, 1)
-    size = list(semantic.shape)
-    _expect(list(masks.shape[1:]) == size, "instances['masks']", f"the size of semantic, {size}", _describe(masks))
-    lengths = f"{len(masks)} masks, {len(labels)} labels, {len(scores)} scores"
-    _expect(len(masks) == len(labels) == len(scores), "instances", "as many masks as labels and scores", lengths)
-    stuff = sorted({categories[label].name for label in labels.tolist() if not categories[label].isthing})
-    _expect(not stuff, "instances['labels']", "categories of things", f"the stuff {', '.join(stuff)}")
-
-    owner, pixel = masks.flatten(1).nonzero(as_tuple=True)  # every pixel of every mask: (row of the mask, place)
-    areas = torch.bincount(owner, minlength=len(masks))
-    _expect(bool((areas > 0).all()), "instances['masks']", "at least one pixel in each", "an empty mask")
-    panoptic = torch.zeros_like(semantic).flatten()
-    panoptic[pixel] = owner + 1
-    overlap = int((panoptic[pixel] != owner + 1).sum())
-    _expect(overlap == 0, "instances['masks']", "masks that do not overlap", f"{overlap} pixels in two masks")
-    differ = int((semantic.flatten()[pixel] != labels[owner]).sum())
-    _expect(differ == 0, "semantic", "the label of each mask on its pixels", f"another category on {differ} of them")
-
-    segments = [
-        Segment(place, label, True, area, score)
-        for place, (label, area, score) in enumerate(
-            zip(labels.tolist(), areas.tolist(), scores.tolist(), strict=True), start=1
-        )
-    ]
-    stuff_ids = torch.zeros(VOID + 1, dtype=torch.int64, device=semantic.device)  # things and void stay 0
-    counts = torch.bincount(semantic.flatten(), minlength=VOID + 1).tolist()
-    for category in categories.stuff:
-        if counts[category.id]:
-            segments.append(Segment(len(segments) + 1, category.id, False, counts[category.id]))
-            stuff_ids[category.id] = len(segments)
-    return panoptic.view_as(semantic) + stuff_ids[semantic], tuple(segments)  # the one is 0 where the other is not
-
-
-def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> tuple[Tensor, tuple[Segment, ...]]:
+def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> Panoptic:
     """A semantic map as a panoptic one: each category becomes one segment, things too, since the map knows no better.
 
     int64 `[H, W]` of category ids, 255 = void, to the panoptic map and its segments; segment ids are category ids + 1.
@@ -141,7 +122,7 @@ def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> tuple[Ten
         for category in categories
         if areas[category.id]
     )
-    return torch.where(semantic == VOID, 0, semantic + 1), segments
+    return Panoptic(torch.where(semantic == VOID, 0, semantic + 1), segments)
 
 
 def masks_to_boxes(masks: Tensor) -> Tensor:
@@ -172,21 +153,6 @@ def semantic_to_onehot(semantic: Tensor, num_categories: int) -> Tensor:
     """One yes-or-no map for each category: int64 `[H, W]` to bool `[C, H, W]`. A void pixel is no in all of them."""
     _check_semantic(semantic, num_categories)
     return semantic == torch.arange(num_categories, device=semantic.device)[:, None, None]
-
-
-def onehot_to_semantic(onehot: Tensor) -> Tensor:
-    """The number of the channel that says yes: bool `[C, H, W]` to int64 `[H, W]`; 255 where none does.
-
-    Raises where two channels say yes.
-    """
-    _check(onehot, "onehot", torch.bool, 3)
-    _expect(0 < len(onehot) <= VOID, "onehot", f"1 to {VOID} channels", len(onehot))
-    channel, row, column = onehot.nonzero(as_tuple=True)  # every yes
-    semantic = torch.full(onehot.shape[1:], VOID, device=onehot.device)
-    semantic[row, column] = channel
-    twice = len(channel) - int((semantic != VOID).sum())
-    _expect(twice == 0, "onehot", "at most one channel set in each pixel", f"{twice} too many")
-    return semantic
 
 
 # --- run-length encoding (RLE) of one mask, as in COCO (Lin et al., ECCV 2014; the `pycocotools` package) -------------

@@ -67,6 +67,32 @@ def test_first_last_and_best(home: Path) -> None:
         assert progress.first(*other) is progress.last(*other) is progress.best(*other) is None
 
 
+def test_entries_are_all_of_one_kind_and_lesson_in_their_order(home: Path) -> None:
+    assert progress.entries(3, "quiz") == [] and not home.exists(), "reading makes nothing"
+    for lesson, kind, item in [
+        (3, "quiz", "b"),
+        (3, "quiz", "a"),
+        (4, "quiz", "a"),
+        (3, "predict", "a"),
+        (3, "quiz", "b"),
+    ]:
+        progress.record(lesson, kind, item, len(stored_items()) if home.exists() else 0)
+    assert [(entry.item, entry.answer) for entry in progress.entries("03", "quiz")] == [("b", 0), ("a", 1), ("b", 4)]
+    for wrong in (("three", "quiz"), (3, "exam")):
+        with pytest.raises(ValueError, match="^(lesson|kind): expected .* got "):
+            progress.entries(*wrong)
+
+
+def test_an_entry_that_nobody_can_read_hides_no_other(home: Path) -> None:
+    for answer in range(3):
+        progress.record(1, "quiz", "q", answer)
+    with closing(sqlite3.connect(progress.file())) as connection:
+        connection.execute("UPDATE entries SET answer='{broken' WHERE id=1")
+        connection.execute("UPDATE entries SET at='yesterday' WHERE id=3")
+        connection.commit()
+    assert [entry.answer for entry in progress.entries(1, "quiz")] == [1]
+
+
 def test_best_without_score_prefers_right_and_ignores_ungraded(home: Path) -> None:
     progress.record(1, "predict", "q", "ungraded")
     assert progress.best(1, "predict", "q") is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "Entry",
     "ProgressError",
     "best",
+    "entries",
     "file",
     "first",
     "home",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 KINDS = ("predict", "quiz", "exercise", "paint")
+COLUMNS = "lesson, kind, item, answer, correct, score, seconds, at"
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,24 @@ def record(
         None if seconds is None else float(seconds),
         at,
     )
-    insert = "INSERT INTO entries (lesson, kind, item, answer, correct, score, seconds, at) VALUES (?,?,?,?,?,?,?,?)"
+    insert = f"INSERT INTO entries ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
     with_file(lambda connection: connection.execute(insert, row), "stored")
     return _entry(row)
+
+
+def entries(lesson: int | str, kind: str) -> list[Entry]:
+    """All answers of one kind in a lesson, oldest first, in one reading of the file.
+
+    An entry that this course cannot have written (its answer is no JSON, its time no time) is left out, so that it
+    hides none of the others. Raises `ProgressError` if the file cannot be read.
+    """
+    number, kind = _lesson(lesson), _kind(kind)
+    rows = _rows(f"SELECT {COLUMNS} FROM entries WHERE lesson=? AND kind=? ORDER BY id", (number, kind))
+    found = []
+    for row in rows:
+        with suppress(ValueError):
+            found.append(_entry(row))
+    return found
 
 
 def first(lesson: int | str, kind: str, item: str) -> Entry | None:
@@ -165,18 +183,26 @@ def table() -> str:
 
 
 def _where(lesson: int | str, kind: str, item: str) -> tuple[int, str, str]:
-    if not str(lesson).isdecimal():
-        raise ValueError(f"lesson: expected a lesson's number such as 3 or '03', got {lesson!r}")
-    if kind not in KINDS:
-        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
+    number, kind = _lesson(lesson), _kind(kind)
     if not isinstance(item, str) or not item:
         raise ValueError(f"item: expected the name of a question or an exercise, got {item!r}")
-    return int(lesson), kind, item
+    return number, kind, item
+
+
+def _lesson(lesson: int | str) -> int:
+    if not str(lesson).isdecimal():
+        raise ValueError(f"lesson: expected a lesson's number such as 3 or '03', got {lesson!r}")
+    return int(lesson)
+
+
+def _kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
+    return kind
 
 
 def _one(where: tuple[int, str, str], also: str, order: str) -> Entry | None:
-    columns = "lesson, kind, item, answer, correct, score, seconds, at"
-    query = f"SELECT {columns} FROM entries WHERE lesson=? AND kind=? AND item=? {also} ORDER BY {order} LIMIT 1"
+    query = f"SELECT {COLUMNS} FROM entries WHERE lesson=? AND kind=? AND item=? {also} ORDER BY {order} LIMIT 1"
     rows = _rows(query, where)
     return _entry(rows[0]) if rows else None
 

@@ -116,8 +116,9 @@ def _grade_click(question: Click, answer: Any, picture: Picture | None) -> Grade
 
 
 class Entry(Protocol):
-    """One stored answer; `answer` is the JSON value that `record` was given."""
+    """One stored answer: what was asked, and the JSON value that `record` was given."""
 
+    item: str
     answer: Any
 
 
@@ -128,9 +129,7 @@ class Store(Protocol):
         self, lesson: str, kind: str, item: str, answer: Any, correct: bool | None, score: float | None
     ) -> Any: ...
 
-    def first(self, lesson: str, kind: str, item: str) -> Entry | None: ...
-
-    def last(self, lesson: str, kind: str, item: str) -> Entry | None: ...
+    def entries(self, lesson: str, kind: str) -> Sequence[Entry]: ...
 
 
 @dataclass
@@ -157,17 +156,18 @@ class Answers:
         except Exception as error:  # whatever breaks the disk must not break the lesson
             self.trouble = str(error)
 
-    def of(self, lesson: str, kind: str, item: str) -> tuple[Any, Any] | None:
-        """The first and the last answer, None if there is none."""
-        answers = [entry[3] for entry in self.waiting if entry[:3] == (lesson, kind, item)]
+    def of(self, lesson: str, kind: str) -> dict[str, list[Any]]:
+        """All answers to each question, by its id, oldest first. Never raises: see `trouble`."""
         try:
-            first, last = self.store.first(lesson, kind, item), self.store.last(lesson, kind, item)
+            given = [(entry.item, entry.answer) for entry in self.store.entries(lesson, kind)]
         except Exception as error:
             self.trouble = str(error)
-            first = last = None
-        if first is not None and last is not None:
-            answers = [first.answer, last.answer, *answers]
-        return (answers[0], answers[-1]) if answers else None
+            given = []
+        given += [entry[2:4] for entry in self.waiting if entry[:2] == (lesson, kind)]
+        answers: dict[str, list[Any]] = {}
+        for item, answer in given:
+            answers.setdefault(item, []).append(answer)
+        return answers
 
 
 @dataclass
@@ -208,7 +208,7 @@ class Desk:
         """Grades and keeps an answer. Raises `ValueError` if it is malformed or comes too late to count."""
         question = self._question(item)
         result = self._grade(question, answer)
-        if self._tries(question) and self.kind == "predict":
+        if self.kind == "predict" and item in self._tries():
             raise ValueError(f"id: '{item}' is committed already; a prediction cannot be changed")
         if item in self.shown:
             raise ValueError(f"id: the answer to '{item}' has been shown; it can no longer be tried")
@@ -216,17 +216,13 @@ class Desk:
 
     def show(self, item: str) -> None:
         """The learner gives up trying. Raises `ValueError` before the first answer: commit comes before reveal."""
-        if not self._tries(self._question(item)):
+        if self._question(item).id not in self._tries():
             raise ValueError(f"id: '{item}' has no answer yet; the right one is shown only after that")
         self.shown.add(item)
 
     def view(self) -> dict[str, dict[str, Any]]:
         """For each answered question, by id, what the front end may show now; JSON."""
-        views = {}
-        for question in self.questions:
-            if tries := self._tries(question):
-                views[question.id] = self._view(question, *tries)
-        return views
+        return {item: self._view(self._question(item), tries[0], tries[-1]) for item, tries in self._tries().items()}
 
     def reveal(self) -> dict[str, dict[str, Any]]:
         """As `view`, with the right answer to every question that is answered."""
@@ -253,15 +249,23 @@ class Desk:
             "evidence": question.evidence,
         }
 
-    def _tries(self, question: Question) -> tuple[Any, Any] | None:
-        """The first and the last answer, None if there is none or the question has changed so that they do not fit."""
-        tries = self.answers.of(self.lesson, self.kind, question.id)
+    def _tries(self) -> dict[str, list[Any]]:
+        """For each answered question, by its id, the answers that fit it as it stands, oldest first.
+
+        Others were given before it was reworded: a question that has only such answers is open again.
+        """
+        given = self.answers.of(self.lesson, self.kind)
+        tries = {
+            one.id: [answer for answer in given.get(one.id, []) if self._fits(one, answer)] for one in self.questions
+        }
+        return {item: answers for item, answers in tries.items() if answers}
+
+    def _fits(self, question: Question, answer: Any) -> bool:
         try:
-            for answer in tries or ():
-                self._grade(question, answer)
+            self._grade(question, answer)
         except ValueError:
-            return None
-        return tries
+            return False
+        return True
 
     def _grade(self, question: Question, answer: Any) -> Grade:
         return grade(question, answer, self.pictures[question.picture] if isinstance(question, Click) else None)

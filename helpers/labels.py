@@ -14,7 +14,8 @@ device of the input, except for RLE (numbers, text) and pictures (numpy), which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
@@ -46,8 +47,10 @@ class Segment:
     iscrowd: bool = False
 
     def __post_init__(self) -> None:
-        _expect(self.id > 0, "id", "a segment id from 1 (0 is void)", self.id)
-        _expect(0 <= self.category_id < VOID, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
+        fits = _is_whole(self.id) and 0 < int(self.id) < 2**63
+        _expect(fits, "id", "a segment id from 1 (0 is void), below 2**63", self.id)
+        fits = _is_whole(self.category_id) and 0 <= self.category_id < VOID
+        _expect(fits, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
 
 
 class Instances(TypedDict, total=False):
@@ -88,7 +91,7 @@ def panoptic_to_semantic(panoptic: Tensor, segments: Sequence[Segment]) -> Tenso
 
     `segments` holds exactly one `Segment` for each id in `panoptic` (int64 `[H, W]`).
     """
-    index = _segment_index(panoptic, [segment.id for segment in segments])
+    index = _segment_index(panoptic, _ids(segments))
     categories = torch.tensor([VOID] + [segment.category_id for segment in segments], device=panoptic.device)
     return categories[index]
 
@@ -98,10 +101,11 @@ def panoptic_to_instances(panoptic: Tensor, segments: Sequence[Segment]) -> Inst
 
     All four keys are set; N may be 0.
     """
+    index = _segment_index(panoptic, _ids(segments))
     things = [segment for segment in segments if segment.isthing and not segment.iscrowd]
     row = {segment.id: place for place, segment in enumerate(things, start=1)}
     rows = torch.tensor([0] + [row.get(segment.id, 0) for segment in segments], device=panoptic.device)
-    masks = _index_to_masks(rows[_segment_index(panoptic, [segment.id for segment in segments])], len(things))
+    masks = _index_to_masks(rows[index], len(things))
     return {
         "boxes": masks_to_boxes(masks),
         "labels": torch.tensor([thing.category_id for thing in things], dtype=torch.int64, device=panoptic.device),
@@ -135,9 +139,14 @@ def masks_to_boxes(masks: Tensor) -> Tensor:
     pixels = masks.view(torch.uint8)  # same bytes; the maximum of bytes is many times faster than `any` of bools
     columns, rows = pixels.amax(1), pixels.amax(2)  # [N, W], [N, H]
     _expect(bool(rows.any(1).all()), "masks", "at least one pixel in each", "an empty mask, which has no box")
-    height, width = masks.shape[1:]
-    corners = (columns.argmax(1), rows.argmax(1), width - columns.flip(1).argmax(1), height - rows.flip(1).argmax(1))
-    return torch.stack(corners, dim=1).float()
+    return _corners(columns, rows).float()
+
+
+def _corners(columns: Tensor, rows: Tensor) -> Tensor:
+    """int64 `[N, 4]` (x1, y1, x2, y2) from uint8 1 in the columns `[N, W]` and rows `[N, H]` that N masks touch."""
+    right = columns.shape[1] - columns.flip(1).argmax(1)  # argmax is the first of several ones
+    lower = rows.shape[1] - rows.flip(1).argmax(1)
+    return torch.stack((columns.argmax(1), rows.argmax(1), right, lower), dim=1)
 
 
 def _index_to_masks(index: Tensor, count: int) -> Tensor:
@@ -172,11 +181,13 @@ def mask_to_counts(mask: Tensor) -> list[int]:
 
 def counts_to_mask(counts: Sequence[int], size: tuple[int, int]) -> Tensor:
     """bool `[H, W]` of the runs in `counts`, `size` = (H, W). Raises if they do not fill the mask exactly."""
-    fits = len(size) == 2 and all(isinstance(side, int) and side > 0 for side in size)
+    fits = isinstance(size, Iterable) and [_is_whole(side) and side > 0 for side in size] == [True, True]
     _expect(fits, "size", "two whole numbers (H, W), neither of them 0", size)
-    wrong = next((count for count in counts if not isinstance(count, int) or count < 0), None)
+    height, width = (int(side) for side in size)
+    _expect(isinstance(counts, Iterable), "counts", "a list of whole numbers", _describe(counts))
+    wrong = next((count for count in counts if not _is_whole(count) or count < 0), None)
     _expect(wrong is None, "counts", "whole numbers from 0", wrong)
-    height, width = size
+    counts = [int(count) for count in counts]  # the sum of small numpy integers would overflow
     _expect(sum(counts) == height * width, "counts", f"runs of {height}·{width} pixels in sum", sum(counts))
     ones = torch.arange(len(counts)) % 2 == 1  # no, yes, no, yes, ...
     return ones.repeat_interleave(torch.tensor(counts)).view(width, height).T.contiguous()
@@ -202,6 +213,7 @@ def mask_to_rle(mask: Tensor) -> dict[str, Any]:
 
 def rle_to_mask(rle: dict[str, Any]) -> Tensor:
     """bool `[H, W]` from COCO's compressed form; `counts` may be `str` or `bytes`. Raises if the text is damaged."""
+    _expect(isinstance(rle, Mapping), "rle", "a dict with size and counts", _describe(rle))
     _expect({"size", "counts"} <= rle.keys(), "rle", "keys size and counts", sorted(rle))
     text, size = rle["counts"], rle["size"]
     _expect(isinstance(size, list | tuple), "rle['size']", "[H, W]", size)
@@ -249,34 +261,37 @@ def segments_to_info(panoptic: Tensor, segments: Sequence[Segment]) -> list[dict
 
     Area and box are measured on `panoptic`. COCO's truth holds no scores, and says in its categories what is a thing.
     """
-    index = _segment_index(panoptic, [segment.id for segment in segments])
-    boxes = masks_to_boxes(_index_to_masks(index, len(segments))).long().tolist()
-    areas = torch.bincount(index.flatten(), minlength=len(segments) + 1)[1:].tolist()
+    areas, boxes = _measure(_segment_index(panoptic, _ids(segments)), len(segments))
     return [
         {
             "id": int(segment.id),
             "category_id": int(segment.category_id),
             "iscrowd": int(segment.iscrowd),
             "area": area,
-            "bbox": [x1, y1, x2 - x1, y2 - y1],
+            "bbox": box,
         }
-        for segment, area, (x1, y1, x2, y2) in zip(segments, areas, boxes, strict=True)
+        for segment, area, box in zip(segments, areas, boxes, strict=True)
     ]
 
 
 def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categories: CategorySet) -> tuple[Segment, ...]:
     """The segments that `segments_info` tells of; `categories` says which `category_id` is a thing.
 
-    The area is measured on `panoptic`, so a wrong one in the file does no harm.
+    Area and box are measured on `panoptic`. Where an entry gives its own, they must agree, or it tells of another
+    picture: one that was shifted, mirrored or cut, say. Entries with fractions were measured on outlines, not on
+    pixels; their boxes must agree to 2 pixels.
     """
-    wrong = [entry for entry in info if not all(isinstance(entry.get(key), int) for key in ("id", "category_id"))]
+    _expect(isinstance(info, Iterable), "info", "a list of entries", _describe(info))
+    wrong = [entry for entry in info if not isinstance(entry, Mapping) or not _is_entry(entry)]
     _expect(not wrong, "info", "a whole number as id and as category_id of each entry", wrong[:1])
-    index = _segment_index(panoptic, [entry["id"] for entry in info])
-    areas = torch.bincount(index.flatten(), minlength=len(info) + 1)[1:].tolist()
+    areas, boxes = _measure(_segment_index(panoptic, [int(entry["id"]) for entry in info]), len(info))
+    for entry, area, box in zip(info, areas, boxes, strict=True):
+        came = f"area {entry.get('area')} and bbox {entry.get('bbox')}"
+        _expect(_agrees(entry, area, box), f"info: segment {entry['id']}", f"area {area} and bbox {box}", came)
     return tuple(
         Segment(
-            id=entry["id"],
-            category_id=entry["category_id"],
+            id=int(entry["id"]),
+            category_id=int(entry["category_id"]),
             isthing=categories[entry["category_id"]].isthing,
             area=area,
             iscrowd=bool(entry.get("iscrowd", 0)),
@@ -285,26 +300,65 @@ def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categorie
     )
 
 
+def _is_entry(entry: Mapping[str, Any]) -> bool:
+    return _is_whole(entry.get("id")) and _is_whole(entry.get("category_id"))
+
+
+def _agrees(entry: Mapping[str, Any], area: int, box: list[int]) -> bool:
+    """Whether the area and the box that an entry gives, if it does, are those that were measured."""
+    said_area, said_box = entry.get("area"), entry.get("bbox")
+    if said_box is None:
+        return said_area is None or said_area == area or said_area % 1 != 0
+    if all(number % 1 == 0 for number in (said_area or 0, *said_box)):
+        return said_area in (None, area) and list(said_box) == box
+    x, y, width, height = said_box
+    edges = zip((x, y, x + width, y + height), (box[0], box[1], box[0] + box[2], box[1] + box[3]), strict=True)
+    return all(abs(said - measured) <= 2 for said, measured in edges)
+
+
+def _measure(index: Tensor, count: int) -> tuple[list[int], list[list[int]]]:
+    """Area and box `[x, y, width, height]` of the pixels of `index` (int64 `[H, W]`) that are 1, 2, ... `count`."""
+    height, width = index.shape
+    columns = torch.zeros(count + 1, width, dtype=torch.uint8, device=index.device)
+    rows = torch.zeros(count + 1, height, dtype=torch.uint8, device=index.device)
+    columns[index, torch.arange(width, device=index.device)] = 1
+    rows[index, torch.arange(height, device=index.device)[:, None]] = 1
+    boxes = [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in _corners(columns, rows).tolist()]
+    return _areas(index, count), boxes[1:]
+
+
 # --- what every function checks --------------------------------------------------------------------------------------
+
+
+def _ids(segments: Sequence[Segment]) -> list[int]:
+    fits = isinstance(segments, Iterable) and all(isinstance(segment, Segment) for segment in segments)
+    _expect(fits, "segments", "a sequence of Segment", _describe(segments))
+    return [int(segment.id) for segment in segments]
 
 
 def _segment_index(panoptic: Tensor, ids: list[int]) -> Tensor:
     """int64 `[H, W]`: k where `panoptic` has the id `ids[k - 1]`, 0 where it is void. Every id must have its pixels."""
     _check(panoptic, "panoptic", torch.int64, 2)
-    _expect(len(set(ids)) == len(ids) and 0 not in ids, "segments", "ids that differ, none of them 0", sorted(ids))
+    fits = len(set(ids)) == len(ids) and all(0 < segment_id < 2**63 for segment_id in ids)
+    _expect(fits, "segments", "ids that differ, from 1, below 2**63", sorted(ids))
     ordered, order = torch.tensor([0, *ids], device=panoptic.device).sort()
     place = torch.searchsorted(ordered, panoptic.contiguous()).clamp_(max=len(ids))
     unknown = panoptic[ordered[place] != panoptic].unique().tolist()
     _expect(not unknown, "panoptic", "a segment for each id", f"ids without one: {unknown[:8]}")
     index = order[place]
-    areas = torch.bincount(index.flatten(), minlength=len(ids) + 1)[1:].tolist()
+    areas = _areas(index, len(ids))
     absent = [segment_id for segment_id, area in zip(ids, areas, strict=True) if area == 0]
     _expect(not absent, "segments", "at least one pixel of panoptic for each", f"ids without any: {absent[:8]}")
     return index
 
 
+def _areas(index: Tensor, count: int) -> list[int]:
+    return torch.bincount(index.flatten(), minlength=count + 1)[1:].tolist()
+
+
 def _check_semantic(semantic: Tensor, num_categories: int) -> None:
-    _expect(0 < num_categories <= VOID, "num_categories", f"1..{VOID}", num_categories)
+    fits = _is_whole(num_categories) and 0 < num_categories <= VOID
+    _expect(fits, "num_categories", f"1..{VOID}", num_categories)
     _check(semantic, "semantic", torch.int64, 2)
     wrong = semantic[((semantic < 0) | (semantic >= num_categories)) & (semantic != VOID)].unique().tolist()
     _expect(not wrong, "semantic", f"category ids 0..{num_categories - 1} or {VOID} for void", wrong[:8])
@@ -316,6 +370,17 @@ def _check(value: Tensor, argument: str, dtype: torch.dtype, axes: int) -> None:
     fits = fits and (axes == 1 or 0 not in value.shape[-2:])
     shape = {1: "[N]", 2: "[H, W]", 3: "[N, H, W]"}[axes]
     _expect(fits, argument, f"{dtype} of shape {shape}", _describe(value))
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number: Python's, numpy's or a tensor of one. Yes and no are none."""
+    if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+        return False
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _describe(value: Any) -> str:

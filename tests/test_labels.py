@@ -247,6 +247,9 @@ def test_damaged_rle_is_refused_or_still_a_mask(mask: Tensor, data: st.DataObjec
         ({"size": [2, 3], "counts": "1O6"}, "counts: expected whole numbers from 0, got -1"),
         ({"size": [0, 3], "counts": "0"}, r"size: expected two whole numbers .*, got \(0, 3\)"),
         ({"size": 6, "counts": "15"}, r"rle\['size'\]: expected \[H, W\], got 6"),
+        ({"size": None, "counts": "15"}, r"rle\['size'\]: expected \[H, W\], got None"),
+        (None, "rle: expected a dict with size and counts, got NoneType"),
+        ("15", "rle: expected a dict with size and counts, got str"),
     ],
 )
 def test_damaged_rle_says_what_is_wrong(rle: dict, message: str) -> None:
@@ -282,12 +285,71 @@ def test_segments_info_both_ways_and_as_pycocotools_measures(truth: Truth) -> No
         assert entry["bbox"] == coco_mask.toBbox(rle).tolist()
 
 
-def test_segments_info_keeps_crowds_and_measures_the_area_anew() -> None:
+def test_segments_info_keeps_crowds_and_measures_area_and_box() -> None:
     panoptic, segments = small_truth()
     info = segments_to_info(panoptic, [replace(segment, area=99) for segment in segments])
     assert info[3] == {"id": 300, "category_id": PERSON, "iscrowd": 1, "area": 1, "bbox": [3, 2, 1, 1]}
-    back = info_to_segments([{**entry, "area": 77} for entry in info], panoptic, STREET)
-    assert back == tuple(replace(segment, score=1.0) for segment in segments)
+    bare = [{"id": entry["id"], "category_id": entry["category_id"], "iscrowd": entry["iscrowd"]} for entry in info]
+    assert info_to_segments(bare, panoptic, STREET) == tuple(replace(segment, score=1.0) for segment in segments)
+
+
+@steady
+@given(truths(), st.sampled_from(["mirrored", "upside down", "shifted", "cut"]))
+def test_a_map_that_is_not_the_one_of_its_info_is_noticed(truth: Truth, change: str) -> None:
+    panoptic, segments = truth
+    info = segments_to_info(panoptic, segments)
+    changed = {
+        "mirrored": panoptic.flip(1),
+        "upside down": panoptic.flip(0),
+        "shifted": panoptic.roll(1, 1),
+        "cut": panoptic * (torch.arange(panoptic.shape[1]) < panoptic.shape[1] - 1),
+    }[change]
+    kept = [entry for entry in info if (changed == entry["id"]).any()]
+    if segments_to_info(changed, [segment for segment in segments if (changed == segment.id).any()]) == kept:
+        return  # nothing that could be noticed: symmetric, or void at the edge
+    with pytest.raises(ValueError, match=r"info: segment \d+: expected area \d+ and bbox .*, got area \d+ and bbox"):
+        info_to_segments(kept, changed, STREET)
+
+
+@pytest.mark.parametrize(
+    ("said", "agrees"),
+    [
+        ({"area": 3}, True),
+        ({"bbox": [1, 0, 3, 1]}, True),
+        ({"area": 3.0, "bbox": (1.0, 0.0, 3.0, 1.0)}, True),
+        ({"area": 2.6, "bbox": [0.9, 0.3, 2.8, 0.9]}, True),  # measured on an outline
+        ({"area": 2.6}, True),
+        ({"area": 4}, False),
+        ({"bbox": [1, 0, 3, 2]}, False),
+        ({"area": 3, "bbox": [0, 0, 3, 1]}, False),
+        ({"area": 2.6, "bbox": [1, 0, 3, 3.1]}, False),
+    ],
+)
+def test_area_and_box_of_an_entry_must_agree_where_given(said: dict, agrees: bool) -> None:
+    panoptic = torch.tensor([[0, 7, 7, 7], [0, 0, 0, 0], [0, 0, 0, 0]])
+    info = [{"id": 7, "category_id": SKY, **said}]
+    if agrees:
+        assert info_to_segments(info, panoptic, STREET) == (Segment(7, SKY, False, 3),)
+    else:
+        with pytest.raises(ValueError, match=r"info: segment 7: expected area 3 and bbox \[1, 0, 3, 1\], got"):
+            info_to_segments(info, panoptic, STREET)
+
+
+@pytest.mark.parametrize("whole", [np.int64, np.uint8, torch.tensor], ids=["int64", "uint8", "tensor"])
+def test_whole_numbers_of_numpy_and_torch_are_taken(whole: Callable[[int], object]) -> None:
+    mask = torch.zeros(20, 20, dtype=torch.bool)
+    mask[:, 10:] = True  # two runs of 200: their sum overflows in uint8
+    assert torch.equal(counts_to_mask([whole(200), whole(200)], (whole(20), whole(20))), mask)
+    assert torch.equal(counts_to_mask(np.array([200, 200]), np.array([20, 20])), mask)
+    panoptic = torch.full((2, 3), 200)
+    info = [{"id": whole(200), "category_id": whole(CAR)}]
+    (segment,) = info_to_segments(info, panoptic, STREET)
+    assert segment == Segment(200, CAR, True, 6)
+    assert type(segment.id) is type(segment.category_id) is int
+    assert segments_to_info(panoptic, [Segment(whole(200), whole(CAR), True, 6)]) == json.loads(
+        json.dumps(segments_to_info(panoptic, [segment]))
+    )
+    assert semantic_to_onehot(panoptic * 0, whole(8)).shape == (8, 2, 3)
 
 
 # --- what is refused, and how ----------------------------------------------------------------------------------------
@@ -300,7 +362,9 @@ NO_MASK = torch.zeros(1, 3, 4, dtype=torch.bool)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Segment(0, CAR, True, 1), r"id: expected a segment id from 1 \(0 is void\), got 0"),
+        (lambda: Segment(0, CAR, True, 1), r"id: expected a segment id from 1 \(0 is void\), below .*, got 0"),
+        (lambda: Segment(2**63, CAR, True, 1), r"id: expected a segment id .*, below 2\*\*63, got 9223372036854775808"),
+        (lambda: Segment(1, True, True, 1), "category_id: expected 0..254 .*got True"),
         (lambda: Segment(1, VOID, True, 1), r"category_id: expected 0..254 \(255 is void\), got 255"),
         (lambda: panoptic_to_semantic(PANOPTIC, SEGMENTS[1:]), r"panoptic: expected a segment for each id.*\[7\]"),
         (lambda: panoptic_to_semantic(-PANOPTIC, SEGMENTS), r"panoptic: expected a segment for each id.*-300"),
@@ -316,9 +380,29 @@ NO_MASK = torch.zeros(1, 3, 4, dtype=torch.bool)
         (lambda: semantic_to_onehot(SEMANTIC, 256), "num_categories: expected 1..255, got 256"),
         (lambda: mask_to_counts(PANOPTIC), "mask: expected torch.bool"),
         (lambda: counts_to_mask([1, 2.0, 3], (2, 3)), "counts: expected whole numbers from 0, got 2.0"),
+        (lambda: counts_to_mask([True, 5], (2, 3)), "counts: expected whole numbers from 0, got True"),
+        (lambda: counts_to_mask([1, 5], (2.0, 3)), r"size: expected two whole numbers .*, got \(2.0, 3\)"),
+        (lambda: counts_to_mask([1, 5], (True, 6)), r"size: expected two whole numbers .*, got \(True, 6\)"),
+        (lambda: counts_to_mask([1, 5], None), "size: expected two whole numbers .*, got None"),
+        (lambda: counts_to_mask(None, (2, 3)), "counts: expected a list of whole numbers, got NoneType"),
+        (lambda: panoptic_to_semantic(PANOPTIC, None), "segments: expected a sequence of Segment, got NoneType"),
+        (lambda: panoptic_to_instances(PANOPTIC, [{"id": 7}]), "segments: expected a sequence of Segment, got list"),
+        (lambda: segments_to_info(PANOPTIC, None), "segments: expected a sequence of Segment, got NoneType"),
+        (lambda: semantic_to_onehot(SEMANTIC, 8.0), "num_categories: expected 1..255, got 8.0"),
         (lambda: ids_to_rgb(PANOPTIC + 256**3), "panoptic: expected ids 0..16777215, got 16777216..16777516"),
         (lambda: ids_to_rgb(PANOPTIC - 1), "panoptic: expected ids 0..16777215, got -1..299"),
         (lambda: rgb_to_ids(np.zeros((3, 4), np.uint8)), r"rgb: .*got uint8 of shape \[3, 4\]"),
+        (lambda: ids_to_rgb(torch.tensor([[0, 256**3]])), "panoptic: expected ids 0..16777215, got 0..16777216"),
+        (lambda: info_to_segments(None, PANOPTIC, STREET), "info: expected a list of entries, got NoneType"),
+        (lambda: info_to_segments([None], PANOPTIC, STREET), r"info: expected a whole number .*, got \[None\]"),
+        (
+            lambda: info_to_segments([{"id": 1, "category_id": True}], PANOPTIC, STREET),
+            "info: expected a whole number as id and as category_id of each entry, got .*True",
+        ),
+        (
+            lambda: info_to_segments([{"id": 2**63, "category_id": 1}], PANOPTIC, STREET),
+            r"segments: expected ids .*, below 2\*\*63, got \[9223372036854775808\]",
+        ),
         (lambda: info_to_segments([{"id": 7}], PANOPTIC, STREET), r"info: .*got \[{'id': 7}\]"),
         (
             lambda: info_to_segments([{"id": 1, "category_id": 9}], PANOPTIC.clamp(max=1), STREET),

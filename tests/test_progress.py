@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
 
+from helpers import course
 from helpers.course import progress, store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -402,3 +403,83 @@ def test_without_shared_memory_the_older_journal_serves(home: Path, monkeypatch:
     monkeypatch.undo()
     monkeypatch.setenv("COURSE_HOME", str(home))
     assert stored_items() == ["q0", "q1", "q2"]
+
+
+# Places
+
+
+def test_a_relative_home_does_not_follow_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    monkeypatch.setenv("COURSE_HOME", "answers")
+    progress.record(1, "quiz", "q", 1)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert progress.last(1, "quiz", "q").answer == 1
+    assert progress.home() == tmp_path / "answers"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        PureWindowsPath(r"\\server\homes\ana\progress.sqlite3"),
+        PureWindowsPath(r"C:\Users\ana\progress #1?.sqlite3"),
+        PurePosixPath("two//slashes%20.sqlite3"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot make files of such names anywhere")
+def test_sqlite_opens_the_very_file_wherever_it_is(
+    path: PurePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two").mkdir()
+    with closing(store._open(path, "rwc")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    assert (tmp_path / str(path)).is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="two slashes begin the name of a share there")
+def test_a_home_that_begins_with_two_slashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_HOME", f"/{tmp_path}")
+    progress.record(1, "quiz", "q", 1)
+    assert stored_items() == ["q"]
+
+
+def test_a_kind_of_another_version_is_passed_over_in_the_table(home: Path) -> None:
+    progress.record(1, "quiz", "q", 1, correct=True)
+    insert = "INSERT INTO entries (lesson, kind, item, answer, at) VALUES (1, 'recall', 'r', '0', '2030-01-01')"
+    store.with_file(lambda connection: connection.execute(insert), "stored")
+    assert [count.kind for count in progress.summary()] == ["quiz", "recall"]
+    assert "1 / 1 of 1" in progress.table()
+
+
+SET_ASIDE = """
+import os
+from helpers import course
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may write everywhere
+course.set_aside()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="takes a folder's permissions away, the POSIX way")
+@pytest.mark.parametrize("mode", [0o000, 0o444, 0o555])
+def test_setting_aside_without_access_is_one_sentence(mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("COURSE_HOME", folder)
+        progress.record(1, "quiz", "q", 1)
+        os.chmod(folder, mode)
+        try:
+            run = subprocess.run([sys.executable, "-c", SET_ASIDE], capture_output=True, text=True, cwd=ROOT)
+        finally:
+            os.chmod(folder, 0o755)
+        assert run.returncode == 0 and "Traceback" not in run.stderr, run.stderr
+        assert len(run.stdout.splitlines()) == 1 and "could not be re" in run.stdout
+        assert stored_items() == ["q"]
+
+
+def test_setting_aside_says_what_it_did(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    course.set_aside()
+    assert capsys.readouterr().out == "There is no progress yet.\n"
+    progress.record(1, "quiz", "q", 1)
+    course.set_aside()
+    assert str(home / "progress.aside-1.sqlite3") in capsys.readouterr().out

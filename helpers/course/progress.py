@@ -145,7 +145,7 @@ def best(lesson: int | str, kind: str, item: str) -> Entry | None:
 
 
 def summary() -> tuple[Count, ...]:
-    """One `Count` for each lesson and kind that has an answer, by lesson, then in the order of `KINDS`.
+    """One `Count` for each lesson and kind that has an answer, by lesson, then in the order of `KINDS`, others last.
 
     Raises `ProgressError` if the file cannot be read.
     """
@@ -158,7 +158,8 @@ def summary() -> tuple[Count, ...]:
               FROM entries GROUP BY lesson, kind, item)
         GROUP BY lesson, kind"""
     counts = [Count(*row) for row in _rows(query, ())]
-    return tuple(sorted(counts, key=lambda count: (count.lesson, KINDS.index(count.kind))))
+    order = {kind: place for place, kind in enumerate(KINDS)}  # another version of the course may know more kinds
+    return tuple(sorted(counts, key=lambda count: (count.lesson, order.get(count.kind, len(KINDS)), count.kind)))
 
 
 def table() -> str:

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote_from_bytes
 
 VERSION = 1
 """Version of the table below, kept in the file as `PRAGMA user_version`."""
@@ -46,6 +47,8 @@ CREATE TABLE IF NOT EXISTS entries (
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 """What SQLite says while another kernel is at work: worth another try."""
 
+ROOT = Path(__file__).resolve().parents[2]
+
 Result = TypeVar("Result")
 
 
@@ -54,9 +57,12 @@ class ProgressError(Exception):
 
 
 def home() -> Path:
-    """The folder where the learner's progress lives: `COURSE_HOME`, else `.pixels-to-panoptic` in the user's home."""
+    """The folder where the learner's progress lives: `COURSE_HOME`, else `.pixels-to-panoptic` in the user's home.
+
+    A relative name begins in the course's folder: notebooks and `course progress` run in different ones.
+    """
     try:
-        return Path(os.environ.get("COURSE_HOME") or "~/.pixels-to-panoptic").expanduser().absolute()
+        return ROOT / Path(os.environ.get("COURSE_HOME") or "~/.pixels-to-panoptic").expanduser()
     except RuntimeError as error:
         raise ProgressError("Your progress has no place: set COURSE_HOME to a folder of your own.") from error
 
@@ -114,9 +120,9 @@ def set_aside() -> Path | None:
     if not exists():
         return None
     number = 1
-    while (aside := path.with_name(f"progress.aside-{number}.sqlite3")).exists():
-        number += 1
     try:
+        while (aside := path.with_name(f"progress.aside-{number}.sqlite3")).exists():
+            number += 1
         for suffix in ("-wal", "-journal", ""):  # the logs belong to the file and may hold what repairs it
             log = path.with_name(path.name + suffix)
             if log.exists():
@@ -127,8 +133,11 @@ def set_aside() -> Path | None:
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
+    # `path.as_uri()` would not do: SQLite takes the server of a Windows share, or what follows two slashes, for the
+    # authority of the URI and refuses it. With every separator escaped there is none (https://sqlite.org/uri.html).
+    uri = f"file:{quote_from_bytes(os.fsencode(path), safe='')}?mode={mode}"
     # isolation_level=None: each statement commits by itself, so that "returned" means "committed".
-    return sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=WAIT_SECONDS / 5, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS / 5, isolation_level=None)
 
 
 def _refuse_newer(path: Path) -> None:

@@ -18,15 +18,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
 from urllib.parse import quote
 
 import numpy as np
+from browser import DRAWN, complaints
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from helpers.course.bank import find_bank
 
@@ -41,9 +43,6 @@ LEARN = [sys.executable, "-m", "helpers.cli", "learn", "--no-browser"]
 _CONFIG = "c.LabApp.expose_app_in_browser = True\n"
 _SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}}
 _URL = re.compile(r"(http://(?:localhost|127\.0\.0\.1):\d+)/\S*token=([\w-]+)")
-
-IGNORED_CONSOLE: dict[str, str] = {}
-"""Console errors of JupyterLab's own: a regular expression, and the reason why it may be ignored."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,11 @@ def running_lab(home: Path, command: list[str] = LEARN, theme: str = "JupyterLab
         text=True,
         start_new_session=True,
     )
-    output: list[str] = []
-    # Read to the end, or the server would stop at a full pipe.
-    threading.Thread(target=lambda: output.extend(process.stdout), daemon=True).start()
+    # Read to the end, or the server would stop at a full pipe. None comes last.
+    lines: Queue[str | None] = Queue()
+    threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
     try:
-        yield _wait_for_lab(process, port, output)
+        yield _wait_for_lab(process, lines)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -108,29 +107,29 @@ def running_lab(home: Path, command: list[str] = LEARN, theme: str = "JupyterLab
             process.wait()
 
 
-def _wait_for_lab(process: subprocess.Popen, port: int, output: list[str]) -> Lab:
+def _pass_on(output: Iterable[str], lines: Queue[str | None]) -> None:
+    for line in output:
+        lines.put(line)
+    lines.put(None)
+
+
+def _wait_for_lab(process: subprocess.Popen, lines: Queue[str | None]) -> Lab:
+    """Both `course learn` and JupyterLab print the address when they listen there."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        found = _URL.search("".join(output))
-        with socket.socket() as probe:
-            if found and probe.connect_ex(("127.0.0.1", port)) == 0:
-                return Lab(*found.groups())
-        time.sleep(0.1)
-    time.sleep(0.5)  # its last words
-    ended = f"ended with code {process.poll()}" if process.poll() is not None else f"took over {START_SECONDS} s"
-    raise RuntimeError(f"JupyterLab did not start, it {ended}:\n{''.join(output)[-3000:]}")
-
-
-@contextmanager
-def running_browser(chromium_path: Path) -> Iterator[Browser]:
-    """A Chromium without a window, and without a wish to talk to the network."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(chromium_path), args=[*arguments, "--disable-sync", "--no-first-run"]
-        )
-        yield browser
-        browser.close()
+    output = ""
+    while True:
+        try:
+            line = lines.get(timeout=max(deadline - time.monotonic(), 0))
+        except Empty:
+            ended = f"took over {START_SECONDS} s"
+            break
+        if line is None:
+            ended = f"ended with code {process.wait()}"
+            break
+        output += line
+        if found := _URL.search(line):
+            return Lab(*found.groups())
+    raise RuntimeError(f"JupyterLab did not start, it {ended}:\n{output[-3000:]}")
 
 
 @dataclass
@@ -138,7 +137,7 @@ class Notebook:
     """One notebook in one browser page; `problems` grows whenever the page complains."""
 
     page: Page
-    problems: list[str] = field(default_factory=list)
+    problems: list[str]
 
     def run_all(self) -> None:
         """Runs all cells and waits for the last. Raises `AssertionError` with every error the page or a cell gave."""
@@ -208,15 +207,9 @@ def open_notebook(browser: Browser, lab: Lab, path: str, size: tuple[int, int] =
     """Opens a notebook (its path in the folder that JupyterLab shows) and waits for its kernel."""
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.set_default_timeout(ANSWER_SECONDS * 1000)
-    notebook = Notebook(page)
-
-    def complain(kind: str, text: str) -> None:
-        if not any(re.search(pattern, text) for pattern in IGNORED_CONSOLE):
-            notebook.problems.append(f"{kind}: {text}")
-
-    page.on("console", lambda message: message.type == "error" and complain("console", message.text))
-    page.on("pageerror", lambda error: complain("page error", str(error)))
-    page.on("response", lambda reply: reply.status >= 400 and complain("reply", f"{reply.status} {reply.url}"))
+    notebook = Notebook(page, complaints(page))
+    failed = "reply: {0.status} {0.url}".format
+    page.on("response", lambda reply: reply.status >= 400 and notebook.problems.append(failed(reply)))
     page.goto(f"{lab.url}/lab/tree/{quote(path)}?reset&token={lab.token}")
     # What the page says of itself: the kernel is there and waits.
     kernel = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"
@@ -233,6 +226,20 @@ def pixels(picture: Locator) -> np.ndarray:
     """What an `<img>` shows now, uint8 `[H, W, 3]`."""
     read = "async (picture) => [...new Uint8Array(await (await fetch(picture.src)).arrayBuffer())]"
     return np.asarray(Image.open(io.BytesIO(bytes(picture.evaluate(read)))).convert("RGB"))
+
+
+def wait_for_drawing(canvas: Locator, before: str = "") -> str:
+    """Waits until a canvas no longer shows `before`; returns what it shows, as text that differs where pixels do."""
+    canvas.page.evaluate(DRAWN)
+    differs = "([canvas, before]) => canvas.toDataURL() !== before && canvas.toDataURL()"
+    return canvas.page.wait_for_function(differs, arg=[canvas.element_handle(), before]).json_value()
+
+
+def check_figures(notebook: Notebook, at_least: int = 1) -> None:
+    """Asserts that the lesson has so many figures, all of them described for screen readers."""
+    figures = [output for output in notebook.outputs() if "image/png" in output.get("data", {})]
+    assert len(figures) >= at_least
+    assert all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
 
 
 def check_quiz_and_prediction(notebook: Notebook, lesson: int) -> None:

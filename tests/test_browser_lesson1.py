@@ -7,12 +7,12 @@ against the bank of questions. At the end the kernel restarts, and what the lear
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from lab import Notebook, open_notebook, running_browser, running_lab
+from browser import DRAWN
+from lab import Notebook, check_figures
 from playwright.sync_api import Locator, expect
 
 from helpers import metrics
@@ -26,40 +26,14 @@ from helpers.scenes.street import street
 from helpers.show.painter import unpack_answer
 from helpers.show.painting_score import score_painting
 
-pytestmark = [pytest.mark.browser, pytest.mark.lesson1]
-
-SIZE = (1280, 1500)
-"""Higher than a screen, so that every widget is seen whole; as wide as a small one."""
+pytestmark = [pytest.mark.browser, pytest.mark.lesson1, pytest.mark.usefixtures("nothing_goes_wrong")]
+LESSON = "01"
 
 _COLOR = """(picture, [row, column, height, width]) => {
     const x = Math.floor(((column + 0.5) * picture.width) / width);
     const y = Math.floor(((row + 0.5) * picture.height) / height);
     return [...picture.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3)];
 }"""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("learner")
-
-
-@pytest.fixture(scope="module")
-def lesson(chromium_path: Path, home: Path) -> Iterator[Notebook]:
-    """Lesson 1 in JupyterLab with all cells run."""
-    with (
-        running_lab(home) as lab,
-        running_browser(chromium_path) as browser,
-        open_notebook(browser, lab, "01_pixel_labels.ipynb", SIZE) as notebook,
-    ):
-        notebook.run_all()
-        yield notebook
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
-    """Whatever a cell or the console complains of fails the test that caused it."""
-    yield
-    lesson.check()
 
 
 @pytest.fixture
@@ -100,8 +74,7 @@ def test_the_head_leads_to_each_of_the_nine_modes(lesson: Notebook) -> None:
 
 
 def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
-    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
-    assert figures and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+    check_figures(lesson)
 
 
 # --- the viewer -------------------------------------------------------------------------------------------------------
@@ -133,7 +106,7 @@ def hover(viewer: Locator, scene: Scene, row: int, column: int) -> None:
 
 def color_at(viewer: Locator, scene: Scene, row: int, column: int) -> list[int]:
     """The colour that the viewer's picture has in the middle of this pixel, once it has drawn."""
-    viewer.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    viewer.page.evaluate(DRAWN)
     return viewer.locator(".pv-main").evaluate(_COLOR, [row, column, *scene.size])
 
 

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import LEARN, Notebook, check_quiz_and_prediction, open_notebook, pixels, running_browser, running_lab
+from lab import Notebook, check_figures, check_quiz_and_prediction, pixels
 from playwright.sync_api import expect
 
 from helpers.categories import STREET
 from helpers.scenes.street import street
 from helpers.show.colors import image_bytes
 
-pytestmark = [pytest.mark.browser, pytest.mark.lesson2]
-
-
-@pytest.fixture(scope="module")
-def lesson(chromium_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    """Lesson 2 in JupyterLab with all cells run: both networks have been trained."""
-    with (
-        running_lab(tmp_path_factory.mktemp("learner"), [*LEARN, "02"]) as lab,
-        running_browser(chromium_path) as browser,
-        open_notebook(browser, lab, "02_classification_vs_segmentation.ipynb", (1280, 1500)) as notebook,
-    ):
-        notebook.run_all()
-        yield notebook
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
-    """Whatever a cell or the console complains of fails the test that caused it."""
-    yield
-    lesson.check()
+pytestmark = [pytest.mark.browser, pytest.mark.lesson2, pytest.mark.usefixtures("nothing_goes_wrong")]
+LESSON = "02"
 
 
 def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
     lesson.go_to(lesson.page.get_by_role("heading", name="2 · Classification and segmentation"))
     lesson.shot("lesson2_head")
-    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
-    assert figures and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+    check_figures(lesson)
 
 
 def test_the_slider_walks_from_one_label_to_a_map(lesson: Notebook) -> None:

@@ -2,66 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
-from lab import LEARN, Notebook, check_quiz_and_prediction, open_notebook, pixels, running_browser, running_lab
-from playwright.sync_api import Locator, expect
+from lab import Notebook, check_figures, check_quiz_and_prediction, pixels, wait_for_drawing
+from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.lesson3]
-
-
-@pytest.fixture(scope="module")
-def lesson(chromium_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    """Lesson 3 in JupyterLab with all cells run: the U-Net has been trained."""
-    with (
-        running_lab(tmp_path_factory.mktemp("learner"), [*LEARN, "03"]) as lab,
-        running_browser(chromium_path) as browser,
-        open_notebook(browser, lab, "03_semantic.ipynb", (1280, 1500)) as notebook,
-    ):
-        notebook.run_all()
-        yield notebook
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
-    """Whatever a cell or the console complains of fails the test that caused it."""
-    yield
-    lesson.check()
-
-
-def drawn(canvas: Locator) -> str:
-    """What a canvas shows, as text that differs where pixels do."""
-    return canvas.evaluate("(canvas) => canvas.toDataURL()")
+pytestmark = [pytest.mark.browser, pytest.mark.lesson3, pytest.mark.usefixtures("nothing_goes_wrong")]
+LESSON = "03"
 
 
 def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
     lesson.go_to(lesson.page.get_by_role("heading", name="3 · Semantic segmentation"))
     lesson.shot("lesson3_head")
-    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
-    assert len(figures) >= 12 and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+    check_figures(lesson, at_least=12)
 
 
 def test_the_probe_answers_the_pointer_and_the_keys(lesson: Notebook) -> None:
     probe = lesson.go_to(lesson.page.locator(".pb"))
     answer, status, picture = (probe.locator(f".pb-{part}") for part in ("answer", "status", "main"))
     expect(status).to_have_text("row 66, column 40")
-    first = drawn(answer)
+    first = wait_for_drawing(answer)
     picture.click(position={"x": 30, "y": 20})
     expect(status).not_to_have_text("row 66, column 40")
-    expect(answer).to_have_attribute("aria-busy", "false")
-    assert drawn(answer) != first
+    wait_for_drawing(answer, first)
     place = status.inner_text()
     picture.press("ArrowDown")
     expect(status).not_to_have_text(place)
     lesson.shot("lesson3_probe", probe)
-    before = drawn(answer)
-    probe.get_by_role("combobox").select_option("FCN-32s")
     expect(answer).to_have_attribute("aria-busy", "false")
-    lesson.page.wait_for_timeout(500)
-    assert drawn(answer) != before
+    before = wait_for_drawing(answer)
+    probe.get_by_role("combobox").select_option("FCN-32s")
+    wait_for_drawing(answer, before)
     lesson.shot("lesson3_probe_fcn32", probe)
 
 

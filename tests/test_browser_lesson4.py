@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
+import numpy as np
 import pytest
-from lab import LEARN, Notebook, check_quiz_and_prediction, open_notebook, pixels, running_browser, running_lab
+from lab import Notebook, check_figures, check_quiz_and_prediction, pixels
 from playwright.sync_api import expect
+from scipy.ndimage import binary_opening
+from skimage.measure import label as regions
 
-pytestmark = [pytest.mark.browser, pytest.mark.lesson4]
-
-
-@pytest.fixture(scope="module")
-def lesson(chromium_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    """Lesson 4 in JupyterLab with all cells run: Mask R-CNN has been trained."""
-    with (
-        running_lab(tmp_path_factory.mktemp("learner"), [*LEARN, "04"]) as lab,
-        running_browser(chromium_path) as browser,
-        open_notebook(browser, lab, "04_instance.ipynb", (1280, 1500)) as notebook,
-    ):
-        notebook.run_all()
-        yield notebook
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(lesson: Notebook) -> Iterator[None]:
-    """Whatever a cell or the console complains of fails the test that caused it."""
-    yield
-    lesson.check()
+pytestmark = [pytest.mark.browser, pytest.mark.lesson4, pytest.mark.usefixtures("nothing_goes_wrong")]
+LESSON = "04"
 
 
 def test_all_figures_are_described_for_screen_readers(lesson: Notebook) -> None:
     lesson.go_to(lesson.page.get_by_role("heading", name="4 · Instance segmentation"))
     lesson.shot("lesson4_head")
-    figures = [output for output in lesson.outputs() if "image/png" in output.get("data", {})]
-    assert len(figures) >= 12 and all(output["metadata"].get("image/png", {}).get("alt") for output in figures)
+    check_figures(lesson, at_least=12)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +43,41 @@ def test_the_sliders_redraw_what_they_govern(lesson: Notebook, place: int, name:
     lesson.shot(f"lesson4_{name}_last", explorer)
 
 
-@pytest.mark.parametrize("words", ["lower rows of the coins", "average precision rises"], ids=["coins", "training"])
-def test_figures_to_be_looked_at(lesson: Notebook, words: str) -> None:
-    """The description stands before its picture, for screen readers alone."""
-    spoken = lesson.page.get_by_text(words).last
-    output = lesson.page.locator(".jp-OutputArea").filter(has=spoken).last
-    lesson.go_to(output.locator("img").last)
-    lesson.shot(f"lesson4_{words.split()[0]}_{words.split()[-1]}", output)
+def figure(lesson: Notebook, words: str) -> np.ndarray:
+    """The picture, int64 `[H, W, 3]`, below the description with these words, which only a screen reader meets."""
+    output = lesson.page.locator(".jp-OutputArea").filter(has=lesson.page.get_by_text(words)).last
+    picture = lesson.go_to(output.locator("img").last)
+    expect(picture).to_be_in_viewport()
+    lesson.shot(f"lesson4_{words.replace(' ', '_')}", output)
+    return pixels(picture).astype(int)
+
+
+def test_each_way_of_finding_coins_paints_all_twelve(lesson: Notebook) -> None:
+    """The photograph is grey, and so is it at the left; at its right, three times, what was found is tinted."""
+    picture = figure(lesson, "lower rows of the coins")
+    tinted = np.ptp(picture, axis=-1) > 12
+    photograph, *found = (
+        tinted[:, start : start + 275] for start in np.linspace(4, picture.shape[1] - 281, 4, dtype=int)
+    )
+    assert not photograph.any()
+    for way in found:
+        coins = np.bincount(regions(binary_opening(way, np.ones((3, 3)))).ravel())[1:]
+        assert (coins > 300).sum() == 12
+
+
+def test_the_learning_curve_falls_and_the_average_precision_rises(lesson: Notebook) -> None:
+    picture = figure(lesson, "average precision rises")[:, :640]  # without the scale at the right
+
+    def ends(color: str) -> tuple[int, int]:
+        """The rows of a line's first and of its last pixel from the left."""
+        rgb = [int(color[at : at + 2], 16) for at in (0, 2, 4)]
+        rows, columns = (np.abs(picture - rgb).max(-1) < 12).nonzero()
+        return rows[columns.argmin()], rows[columns.argmax()]
+
+    first, last = ends("30507a")  # the loss
+    assert last > first + 50
+    first, last = ends("b3541e")  # AP50
+    assert last < first - 50
 
 
 def test_the_quiz_and_the_prediction_are_there(lesson: Notebook) -> None:

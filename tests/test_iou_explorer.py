@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
+from browser import FrontEnd
 from javascript import in_node
-from lab import running_browser
 from PIL import Image
+from playwright.sync_api import Page
 from scipy.ndimage import binary_dilation, binary_erosion
 from sheets import changes
 
@@ -31,6 +31,7 @@ from helpers.show.iou_explorer import (
 
 pytestmark = pytest.mark.lesson1
 
+Car = tuple[np.ndarray, torch.Tensor]
 TRAITS = ("image", "truth", "prediction")
 
 
@@ -218,43 +219,17 @@ def test_numbers_and_words() -> None:
 
 # --- the widget, in a browser -----------------------------------------------------------------------------------------
 
-_MOUNT = """async ([source, style, info, data, width]) => {
-    const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
-    const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-    const values = {info};
-    for (const name in data) values[name] = bytes(data[name]);
-    document.body.innerHTML = `<style>${style}</style><div id="here" style="width:${width}px"></div>`;
-    module.default.render({model: {get: (name) => values[name]}, el: document.getElementById("here")});
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
-
 
 @pytest.fixture(scope="module")
-def page(chromium_path: str) -> Iterator:
-    with running_browser(chromium_path) as browser:
-        page = browser.new_page(viewport={"width": 1000, "height": 900})
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        yield page
-        assert not problems
-
-
-def mount(page, explorer: IoUExplorer, width: int = 860) -> None:
-    data = {name: base64.b64encode(getattr(explorer, name)).decode() for name in TRAITS}
-    page.evaluate(_MOUNT, [explorer._esm, explorer._css, explorer.info, data, width])
-
-
-@pytest.fixture(scope="module")
-def car() -> tuple[np.ndarray, torch.Tensor]:
+def car() -> Car:
     scene = street(7)
     return scene.instances["masks"][2].numpy(), scene.image
 
 
 @pytest.mark.browser
-def test_drag_keys_and_buttons_move_the_prediction(page, car) -> None:
+def test_drag_keys_and_buttons_move_the_prediction(page: Page, front_end: FrontEnd, car: Car) -> None:
     mask, image = car
-    mount(page, iou_explorer(mask, image))
+    front_end.mount(iou_explorer(mask, image))
     status, canvas = page.locator(".ix-status"), page.locator(".ix-canvas")
 
     def expect(words: str, down: int, right: int, size: int = 0) -> None:
@@ -297,9 +272,9 @@ def test_drag_keys_and_buttons_move_the_prediction(page, car) -> None:
 
 
 @pytest.mark.browser
-def test_it_can_be_shrunk_to_nothing_and_back(page) -> None:
+def test_it_can_be_shrunk_to_nothing_and_back(page: Page, front_end: FrontEnd) -> None:
     mask = ellipse((40, 60), (20, 30), (4, 4))
-    mount(page, iou_explorer(mask))
+    front_end.mount(iou_explorer(mask))
     page.locator(".ix-canvas").focus()
     for _ in range(8):
         page.keyboard.press("-")
@@ -310,16 +285,16 @@ def test_it_can_be_shrunk_to_nothing_and_back(page) -> None:
 
 
 @pytest.mark.browser
-def test_two_empty_masks_have_no_iou(page) -> None:
-    mount(page, iou_explorer(np.zeros((40, 60), bool)))
+def test_two_empty_masks_have_no_iou(page: Page, front_end: FrontEnd) -> None:
+    front_end.mount(iou_explorer(np.zeros((40, 60), bool)))
     assert page.locator(".ix-formula b").inner_text() == "–"
     assert page.locator(".ix-dot").count() == 0
 
 
 @pytest.mark.browser
-def test_the_canvas_shows_the_three_areas(page, car) -> None:
+def test_the_canvas_shows_the_three_areas(page: Page, front_end: FrontEnd, car: Car) -> None:
     mask, image = car
-    mount(page, iou_explorer(mask, torch.zeros_like(image), moved(mask, 4, 9, 0)))
+    front_end.mount(iou_explorer(mask, torch.zeros_like(image), moved(mask, 4, 9, 0)))
     picture = Image.open(io.BytesIO(page.locator(".ix-canvas").screenshot())).convert("RGB")
     pixels = np.asarray(picture).reshape(-1, 3).astype(int)
     shares = [
@@ -330,8 +305,8 @@ def test_the_canvas_shows_the_three_areas(page, car) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [372, 860])
-def test_nothing_is_wider_than_the_place_it_has(page, car, width: int) -> None:
-    mount(page, iou_explorer(*car), width)
+def test_nothing_is_wider_than_the_place_it_has(page: Page, front_end: FrontEnd, car: Car, width: int) -> None:
+    front_end.mount(iou_explorer(*car), width)
     parts = "[...document.querySelectorAll('.ix, .ix *:not(.ix-unseen, span, svg *)')]"
     too_wide = f"{parts}.filter((each) => each.scrollWidth > each.clientWidth + 1)"
     assert page.evaluate(f"{too_wide}.map((each) => each.className || each.tagName)") == []
@@ -342,14 +317,16 @@ def test_nothing_is_wider_than_the_place_it_has(page, car, width: int) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [372, 860])
-def test_other_widgets_in_the_notebook_do_not_change_its_look(page, car, width: int) -> None:
-    mount(page, iou_explorer(*car), width)
+def test_other_widgets_in_the_notebook_do_not_change_its_look(
+    page: Page, front_end: FrontEnd, car: Car, width: int
+) -> None:
+    front_end.mount(iou_explorer(*car), width)
     assert changes(page, ".ix") == []
 
 
 @pytest.mark.browser
-def test_the_largest_mask_follows_the_keys(page) -> None:
-    mount(page, iou_explorer(ellipse((512, 1024), (256, 512), (200, 450))))
+def test_the_largest_mask_follows_the_keys(page: Page, front_end: FrontEnd) -> None:
+    front_end.mount(iou_explorer(ellipse((512, 1024), (256, 512), (200, 450))))
     seconds = page.evaluate(
         """async () => {
             const canvas = document.querySelector(".ix-canvas"), start = performance.now();

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import open_notebook, running_browser, running_lab
+from lab import open_notebook, running_lab
+from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.lesson1]
 
@@ -22,7 +23,7 @@ painting""",
 ]
 
 
-def test_a_scored_painting_survives_the_kernel(chromium_path: Path, tmp_path: Path) -> None:
+def test_a_scored_painting_survives_the_kernel(browser: Browser, tmp_path: Path) -> None:
     folder = tmp_path / "workspace"
     folder.mkdir()
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in _CELLS])
@@ -31,7 +32,6 @@ def test_a_scored_painting_survives_the_kernel(chromium_path: Path, tmp_path: Pa
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
     with (
         running_lab(tmp_path, command) as lab,
-        running_browser(chromium_path) as browser,
         open_notebook(browser, lab, "paint.ipynb", (1180, 1300)) as opened,
     ):
         page = opened.page
@@ -51,7 +51,6 @@ def test_a_scored_painting_survives_the_kernel(chromium_path: Path, tmp_path: Pa
         page.mouse.up()
         page.keyboard.press("1")
         page.keyboard.press("r")
-        page.wait_for_timeout(500)
         page.get_by_role("button", name="Score my labels").click()
         page.locator(".pp-verdict").wait_for()
         score = page.locator(".pp-verdict h3").inner_text()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from browser import FrontEnd
 from javascript import in_node
-from lab import running_browser
 from PIL import Image
+from playwright.sync_api import Page, expect
 from sheets import changes
 
 from helpers import show
@@ -228,61 +227,44 @@ def test_keys_move_by_one_or_eight_and_stop_at_the_edge() -> None:
 
 # --- the page, in a browser -------------------------------------------------------------------------------------------
 
-# A kernel in the page: it keeps what it is asked, and `window.reply` answers the oldest question.
-_MOUNT = """async ([source, style, info, image, shown, answer, width]) => {
-    const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
-    const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-    const values = {info, image: bytes(image), shown, answer: bytes(answer)}, hears = new Set();
-    window.asked = [];
-    window.gone = false;
-    window.reply = async (shown, answer) => {
-        Object.assign(values, {shown}, answer && {answer: bytes(answer)});
-        hears.forEach((each) => each());
-        await new Promise((done) => setTimeout(done, 100));
-    };
-    const send = (question) => { if (gone) throw new Error("closed"); asked.push(question); };
-    const [on, off] = [(_, each) => hears.add(each), (_, each) => hears.delete(each)];
-    const model = {get: (name) => values[name], send, on, off};
-    document.body.innerHTML = `<style>${style}</style><div id="here" style="width:${width}px"></div>`;
-    window.leave = module.default.render({model, el: document.getElementById("here")});
-    await new Promise((done) => setTimeout(done, 100));
-}"""
+
+@pytest.fixture
+def mount(front_end: FrontEnd) -> Callable[..., None]:
+    """Shows a probe in the page; its questions wait for `kernel`."""
+
+    def mount(widget: Probe, width: int = 860) -> None:
+        front_end.mount(widget, width, answers=False)
+        wait_for_answer(front_end)
+
+    return mount
 
 
-@pytest.fixture(scope="module")
-def page(chromium_path: Path) -> Iterator:
-    with running_browser(chromium_path) as browser:
-        page = browser.new_page(viewport={"width": 1000, "height": 800})
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        yield page
-        assert not problems
+def wait_for_answer(front_end: FrontEnd, asked: int = 0) -> None:
+    """Waits until the page shows its answer, or has asked the next question after this number of them."""
+    shown = "document.querySelector('.pb-answer').getAttribute('aria-busy') === 'false'"
+    front_end.page.wait_for_function(f"asked.length > {asked} || {shown}")
+    front_end.frame()
 
 
-def mount(page, widget: Probe, width: int = 860) -> None:
-    image, answer = (base64.b64encode(each).decode() for each in (widget.image, widget.answer))
-    page.evaluate(_MOUNT, [widget._esm, widget._css, widget.info, image, widget.shown, answer, width])
-
-
-def kernel(page, widget: Probe) -> dict:
-    """Lets the real widget answer the page's last question, which it returns."""
-    question = page.evaluate("asked.at(-1)")
-    widget._handle_custom_msg(question, [])
-    page.evaluate("([shown, answer]) => reply(shown, answer)", [widget.shown, base64.b64encode(widget.answer).decode()])
+def kernel(front_end: FrontEnd) -> dict:
+    """Lets the widget answer the page's question, which it returns."""
+    asked = front_end.page.evaluate("asked.length")
+    question = front_end.answer()
+    wait_for_answer(front_end, asked)
     return question
 
 
-def right_color(page) -> list[int]:
-    return page.evaluate("[...document.querySelector('.pb-answer').getContext('2d').getImageData(20, 20, 1, 1).data]")[
-        :3
-    ]
+_RIGHT_COLOR = "document.querySelector('.pb-answer').getContext('2d').getImageData(20, 20, 1, 1).data.slice(0, 3)"
+
+
+def right_color(page: Page) -> list[int]:
+    return page.evaluate(f"[...{_RIGHT_COLOR}]")
 
 
 @pytest.mark.browser
-def test_keys_and_the_control_ask_and_the_answer_is_shown(page) -> None:
+def test_keys_and_the_control_ask_and_the_answer_is_shown(page: Page, front_end: FrontEnd, mount: Callable) -> None:
     widget = small_probe()
-    mount(page, widget)
+    mount(widget)
     status, picture = page.get_by_role("status"), page.get_by_role("application", name="The picture, 20 rows by 30")
     assert status.inner_text() == "row 2, column 3" and right_color(page) == [2, 3, 100]
     assert page.evaluate("asked.length") == 0
@@ -291,18 +273,20 @@ def test_keys_and_the_control_ask_and_the_answer_is_shown(page) -> None:
     for key, (row, column) in steps.items():
         page.keyboard.press(key)
         assert status.inner_text() == f"row {row}, column {column}", key
-        assert kernel(page, widget) == {"row": row, "column": column, "choices": [0]}
+        assert kernel(front_end) == {"row": row, "column": column, "choices": [0]}
         assert right_color(page) == [row, column, 100]
     page.get_by_role("combobox", name="model").select_option("large")
-    assert kernel(page, widget) == {"row": 11, "column": 10, "choices": [1]}
+    assert kernel(front_end) == {"row": 11, "column": 10, "choices": [1]}
     assert right_color(page) == [11, 10, 200]
     assert page.get_by_role("img", name=ALT).get_attribute("aria-busy") == "false"
 
 
 @pytest.mark.browser
-def test_dragging_asks_one_at_a_time_and_the_last_position_wins(page) -> None:
+def test_dragging_asks_one_at_a_time_and_the_last_position_wins(
+    page: Page, front_end: FrontEnd, mount: Callable
+) -> None:
     widget = small_probe()
-    mount(page, widget)
+    mount(widget)
     box = page.locator(".pb-main").bounding_box()
     cell = box["width"] / 30
     at = lambda row, column: (box["x"] + (column + 0.5) * cell, box["y"] + (row + 0.5) * cell)  # noqa: E731
@@ -314,60 +298,60 @@ def test_dragging_asks_one_at_a_time_and_the_last_position_wins(page) -> None:
     assert page.evaluate("asked.length") == 1
     assert page.get_by_role("status").inner_text() == "row 7, column 19"
     assert page.locator(".pb-answer").get_attribute("aria-busy") == "true"
-    assert kernel(page, widget) == {"row": 7, "column": 7, "choices": [0]}
+    assert kernel(front_end) == {"row": 7, "column": 7, "choices": [0]}
     assert page.get_by_role("status").inner_text() == "row 7, column 19"  # an old answer takes nothing back
-    assert kernel(page, widget) == {"row": 7, "column": 19, "choices": [0]}
+    assert kernel(front_end) == {"row": 7, "column": 19, "choices": [0]}
     page.mouse.move(*at(-3, 60))  # out of the picture
     page.mouse.up()
     page.mouse.move(*at(9, 9))  # let go
-    assert kernel(page, widget) == {"row": 0, "column": 29, "choices": [0]}
+    assert kernel(front_end) == {"row": 0, "column": 29, "choices": [0]}
     assert page.evaluate("asked.length") == 3 and right_color(page) == [0, 29, 100]
 
 
 @pytest.mark.browser
-def test_what_went_wrong_is_said_until_the_next_answer(page) -> None:
+def test_what_went_wrong_is_said_until_the_next_answer(page: Page, front_end: FrontEnd, mount: Callable) -> None:
     def render(row: int, column: int, model: int) -> np.ndarray:
         if column == 4:
             raise RuntimeError("no <b>score</b>")
         return coloured(row, column, model)
 
     widget = small_probe(render)
-    mount(page, widget)
+    mount(widget)
     alert = page.get_by_role("alert")
     assert not alert.is_visible()
     page.locator(".pb-main").focus()
     page.keyboard.press("ArrowRight")
-    kernel(page, widget)
+    kernel(front_end)
     still = "; the answer for row 2, column 3 still stands."
     assert alert.inner_text() == "No answer for this pixel (RuntimeError: no <b>score</b>)" + still
     assert page.get_by_role("status").inner_text() == "row 2, column 4" and right_color(page) == [2, 3, 100]
     page.keyboard.press("ArrowRight")
-    kernel(page, widget)
+    kernel(front_end)
     assert not alert.is_visible() and right_color(page) == [2, 5, 100]
     page.evaluate("window.gone = true")
     page.keyboard.press("ArrowRight")
     assert "run this cell again" in alert.inner_text()
     page.evaluate("window.gone = false")
     page.keyboard.press("ArrowRight")
-    assert kernel(page, widget) == {"row": 2, "column": 7, "choices": [0]}
+    assert kernel(front_end) == {"row": 2, "column": 7, "choices": [0]}
     assert not alert.is_visible()
 
 
 @pytest.mark.browser
-def test_another_view_of_the_same_probe_is_followed(page) -> None:
+def test_another_view_of_the_same_probe_is_followed(page: Page, mount: Callable) -> None:
     widget = small_probe()
-    mount(page, widget)
+    mount(widget)
     ask(widget, 12, 13, 1)
-    page.evaluate("([shown, answer]) => reply(shown, answer)", [widget.shown, base64.b64encode(widget.answer).decode()])
-    assert page.get_by_role("status").inner_text() == "row 12, column 13"
+    expect(page.get_by_role("status")).to_have_text("row 12, column 13")
     assert page.get_by_role("combobox", name="model").input_value() == "large"
-    assert page.evaluate("asked.length") == 0 and right_color(page) == [12, 13, 200]
+    page.wait_for_function(f"String({_RIGHT_COLOR}) === '12,13,200'")
+    assert page.evaluate("asked.length") == 0
 
 
 @pytest.mark.browser
-def test_the_ring_is_around_the_pixel(page) -> None:
+def test_the_ring_is_around_the_pixel(page: Page, mount: Callable) -> None:
     widget = small_probe()
-    mount(page, widget)
+    mount(widget)
     rows, columns = page.evaluate(
         """() => {
             const canvas = document.querySelector(".pb-main"), scale = canvas.width / 30;
@@ -382,9 +366,9 @@ def test_the_ring_is_around_the_pixel(page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [372, 860])
-def test_nothing_is_wider_than_the_place_it_has(page, width: int) -> None:
+def test_nothing_is_wider_than_the_place_it_has(page: Page, mount: Callable, width: int) -> None:
     names = {f"{'a long name ' * 6}{number}": number for number in range(2)}
-    mount(page, show.probe(street(7), coloured, ALT, start=(40, 64), model=names), width)
+    mount(show.probe(street(7), coloured, ALT, start=(40, 64), model=names), width)
     parts = "[...document.querySelectorAll('.pb, .pb *:not(.pv-unseen, span, option)')]"
     too_wide = f"{parts}.filter((each) => each.scrollWidth > each.clientWidth + 1)"
     assert page.evaluate(f"{too_wide}.map((each) => each.className || each.tagName)") == []
@@ -394,6 +378,6 @@ def test_nothing_is_wider_than_the_place_it_has(page, width: int) -> None:
 
 
 @pytest.mark.browser
-def test_other_widgets_in_the_notebook_do_not_change_its_look(page) -> None:
-    mount(page, small_probe())
+def test_other_widgets_in_the_notebook_do_not_change_its_look(page: Page, mount: Callable) -> None:
+    mount(small_probe())
     assert changes(page, ".pb") == []

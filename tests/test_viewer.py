@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from lab import running_browser
+from browser import DRAWN, FrontEnd
 from PIL import Image
+from playwright.sync_api import Page
 from sheets import changes
 
 from helpers import show
@@ -116,42 +115,35 @@ def test_bad_input_is_named(call, words: str) -> None:
 
 # --- in the browser, without JupyterLab -------------------------------------------------------------------------------
 
-_MOUNT = """async ([source, style, info, image, index, width]) => {
-    const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
-    const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-    const values = {info, image: bytes(image), index: bytes(index)};
-    document.body.innerHTML = `<style>${style}</style><div id="here" style="width:${width}px"></div>`;
-    Object.assign(window, {module, scene: module.unpack(info, values.image, values.index)});
-    module.default.render({model: {get: (name) => values[name]}, el: document.getElementById("here")});
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
-_COLOR = """([row, column]) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+_SCENE = "window.scene = module.unpack(...['info', 'image', 'index'].map(model.get))"
+_COLOR = """([row, column]) => {
     const canvas = document.querySelector(".pv-main"), scale = canvas.width / scene.width;
     const x = Math.floor((column + 0.5) * scale), y = Math.floor((row + 0.5) * scale);
-    done([...canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3)]);
-})))"""
+    return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3)];
+}"""
 
 
-@pytest.fixture(scope="module")
-def page(chromium_path: Path) -> Iterator:
-    with running_browser(chromium_path) as browser:
-        page = browser.new_page(viewport={"width": 1000, "height": 800})
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        yield page
-        assert not problems
+@pytest.fixture
+def mount(front_end: FrontEnd) -> Callable[..., None]:
+    """Shows a viewer in the page; `scene` is then what it unpacked."""
+
+    def mount(viewer: Viewer, width: int = 900) -> None:
+        front_end.mount(viewer, width)
+        front_end.page.evaluate(_SCENE)
+
+    return mount
 
 
-def mount(page, viewer: Viewer, width: int = 900) -> None:
-    data = [base64.b64encode(each).decode() for each in (viewer.image, viewer.index)]
-    page.evaluate(_MOUNT, [viewer._esm, viewer._css, viewer.info, *data, width])
+def color_at(page: Page, row: int, column: int) -> list[int]:
+    """The colour of the viewer's picture in the middle of this pixel, once it has drawn."""
+    page.evaluate(DRAWN)
+    return page.evaluate(_COLOR, [row, column])
 
 
 @pytest.mark.browser
-def test_every_pixel_is_told_as_the_scene_has_it(page) -> None:
+def test_every_pixel_is_told_as_the_scene_has_it(page: Page, mount: Callable) -> None:
     scene = street(7)
-    mount(page, show.viewer(scene))
+    mount(show.viewer(scene))
     told = page.evaluate(
         "[...scene.index].map((_, at) => {"
         " const pixel = module.lookUp(scene, Math.floor(at / scene.width), at % scene.width);"
@@ -164,8 +156,8 @@ def test_every_pixel_is_told_as_the_scene_has_it(page) -> None:
 
 
 @pytest.mark.browser
-def test_the_status_line_says_it_in_words(page) -> None:
-    mount(page, show.viewer(small_scene()))
+def test_the_status_line_says_it_in_words(page: Page, mount: Callable) -> None:
+    mount(show.viewer(small_scene()))
     say = "([r, c]) => module.statusParts(scene, module.lookUp(scene, r, c)).join(' | ')"
     assert page.evaluate(say, [0, 1]) == "row 0, column 1 | RGB 1 25 49 | void: no label"
     words = "row 1, column 0 | RGB 6 30 54 | sky (stuff) | segment 1 | 10 pixels, 41.7 %"
@@ -174,8 +166,8 @@ def test_the_status_line_says_it_in_words(page) -> None:
 
 
 @pytest.mark.browser
-def test_pointer_and_keys_move_and_stop_at_the_edge(page) -> None:
-    mount(page, show.viewer(small_scene()))
+def test_pointer_and_keys_move_and_stop_at_the_edge(page: Page, mount: Callable) -> None:
+    mount(show.viewer(small_scene()))
     status, picture = page.locator(".pv-status"), page.locator(".pv-main")
     box = picture.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 4.5 / 6, box["y"] + box["height"] * 2.5 / 4)
@@ -195,13 +187,13 @@ def test_pointer_and_keys_move_and_stop_at_the_edge(page) -> None:
 
 
 @pytest.mark.browser
-def test_layers_chips_and_opacity_change_the_colours(page) -> None:
+def test_layers_chips_and_opacity_change_the_colours(page: Page, mount: Callable) -> None:
     scene = small_scene()
-    mount(page, show.viewer(scene, opacity=1))
+    mount(show.viewer(scene, opacity=1))
     page.locator(".pv-main").focus()
     page.keyboard.press("Home")
     page.keyboard.press("Shift+ArrowUp")  # on void, where nothing is outlined
-    color = lambda: page.evaluate(_COLOR, [2, 5])  # noqa: E731
+    color = lambda: color_at(page, 2, 5)  # noqa: E731
     image = (scene.image[:, 2, 5] * 255).round().int().tolist()
     assert color() == list(STREET[6].color)
     page.get_by_role("radio", name="Panoptic").check(force=True)
@@ -220,12 +212,12 @@ def test_layers_chips_and_opacity_change_the_colours(page) -> None:
     assert page.locator(".pv-opacity output").inner_text() == "0 %"
     page.get_by_role("slider", name="Opacity").fill("100")
     page.get_by_role("radio", name="Instances").check(force=True)
-    assert page.evaluate(_COLOR, [1, 0]) == (scene.image[:, 1, 0] * 255).round().int().tolist()
+    assert color_at(page, 1, 0) == (scene.image[:, 1, 0] * 255).round().int().tolist()
 
 
 @pytest.mark.browser
-def test_a_picture_without_labels_says_so(page) -> None:
-    mount(page, show.viewer(small_scene().image))
+def test_a_picture_without_labels_says_so(page: Page, mount: Callable) -> None:
+    mount(show.viewer(small_scene().image))
     assert "no labels" in page.locator(".pv-note").inner_text()
     assert page.locator(".pv-status").inner_text() == "row 2, column 3 · RGB 15 39 63"
     assert page.locator(".pv-chip").count() == 0
@@ -233,8 +225,8 @@ def test_a_picture_without_labels_says_so(page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [400, 860])
-def test_nothing_is_wider_than_the_place_it_has(page, width: int) -> None:
-    mount(page, show.viewer(street(7)), width)
+def test_nothing_is_wider_than_the_place_it_has(page: Page, mount: Callable, width: int) -> None:
+    mount(show.viewer(street(7)), width)
     page.wait_for_function("document.querySelector('.pv-main').width > 300")
     parts = "[...document.querySelectorAll('.pv *:not(.pv-unseen, span)')]"
     too_wide = f"{parts}.filter((each) => each.scrollWidth > each.clientWidth + 1)"
@@ -246,15 +238,15 @@ def test_nothing_is_wider_than_the_place_it_has(page, width: int) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [400, 860])
-def test_other_widgets_in_the_notebook_do_not_change_its_look(page, width: int) -> None:
-    mount(page, show.viewer(street(7)), width)
+def test_other_widgets_in_the_notebook_do_not_change_its_look(page: Page, mount: Callable, width: int) -> None:
+    mount(show.viewer(street(7)), width)
     page.get_by_role("checkbox", name="car").uncheck()
     assert changes(page, ".pv") == []
 
 
 @pytest.mark.browser
-def test_the_largest_picture_follows_the_pointer(page) -> None:
-    mount(page, show.viewer(street(3, size=(512, 1024)), "panoptic"))
+def test_the_largest_picture_follows_the_pointer(page: Page, mount: Callable) -> None:
+    mount(show.viewer(street(3, size=(512, 1024)), "panoptic"))
     box = page.locator(".pv-main").bounding_box()
     seconds = page.evaluate(
         """async ([x, y, width]) => {

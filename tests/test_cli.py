@@ -163,3 +163,17 @@ def test_progress_prints_a_table_and_says_plainly_what_is_wrong(
     assert cli.main(["progress"]) == 1
     said = capsys.readouterr()
     assert said.out == "" and len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("suffix", ["-Copy1", " (1)", " copy", "_copy"])
+def test_the_lesson_is_opened_and_not_a_copy_of_it(
+    course_folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(learn, "lesson_environment", lambda variables, temporary: dict(variables))
+    monkeypatch.setattr(learn, "_serve", lambda folder, name, port, open_browser: opened.append(name))
+    for _ in range(2):
+        assert learn.learn("01", None, open_browser=False) == 0
+        for folder in ("workspace", "notebooks"):
+            (course_folder / folder / f"01_pixel_labels{suffix}.ipynb").write_text("{}", encoding="utf-8")
+    assert opened == ["01_pixel_labels.ipynb"] * 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -207,3 +209,34 @@ def test_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_record_is_plain_data(course: Course) -> None:
     record = json.loads((course.workspace / RECORD).read_text(encoding="utf-8"))
     assert set(record) == {NAME} and record[NAME]["copied"] == record[NAME]["offered"] != ""
+
+
+@pytest.mark.parametrize(("step", "code"), [("chmod", errno.EPERM), ("chmod", errno.ENOTSUP), ("fsync", errno.EINVAL)])
+def test_a_share_that_refuses_a_step_nobody_needs_still_gets_the_lesson(
+    course: Course, monkeypatch: pytest.MonkeyPatch, step: str, code: int
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(code, "not on this share")
+
+    monkeypatch.setattr(workspace.os, step, refuse)
+    release(course.released, "7 * 6")
+    assert course.update() == Update(replaced=[NAME])
+    assert course.files() == {NAME}
+
+
+COPIES = ["-Copy1", " (1)", " copy", " - Copy", " 2", "_copy", " (conflicted copy 2026-03-01)", "-checkpoint"]
+
+
+@pytest.mark.parametrize("suffix", COPIES)
+def test_a_copy_of_a_lesson_is_no_lesson(course: Course, suffix: str) -> None:
+    stem = NAME.removesuffix(".ipynb")
+    for folder in (course.released, course.workspace):
+        shutil.copy(folder / NAME, folder / f"{stem}{suffix}.ipynb")
+    assert course.update().lessons == (NAME,)
+    assert course.update() == Update()
+
+
+def test_a_home_that_nobody_knows_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_WORKSPACE", "~no-such-user/course")
+    with pytest.raises(WorkspaceError, match="name it in full"):
+        workspace_folder()

@@ -6,10 +6,13 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
 from helpers.course.patience import wait_patiently
+from helpers.course.places import lesson_environment, writable
+from helpers.course.store import ProgressError, home
 from helpers.course.workspace import WorkspaceError, update_workspace, workspace_folder
 
 FIRST_PORT = 8888
@@ -20,26 +23,47 @@ def learn(lesson: str, port: int | None, open_browser: bool) -> int:
 
     `port` None means the first free one from 8888.
     """
-    folder = workspace_folder()
     try:
+        folder = workspace_folder()
         update = update_workspace(folder)
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
-    notebooks = sorted(path.name for path in folder.glob("[0-9][0-9]_*.ipynb") if ".new-" not in path.name)
-    chosen = [name for name in notebooks if name.startswith(f"{lesson}_")]
+    chosen = [name for name in update.lessons if name.startswith(f"{lesson}_")]
     if not chosen:
-        there = ", ".join(str(int(name[:2])) for name in notebooks)
+        there = ", ".join(str(int(name[:2])) for name in update.lessons)
         print(f"There is no lesson {int(lesson)} yet; there is: {there}.", file=sys.stderr)
         return 1
     if port is not None and not _free(port):
         print(f"Port {port} cannot be used: leave --port away to take the first free one.", file=sys.stderr)
         return 1
-    for line in update.lines():
+    for line in [*update.lines(), *_no_place_for_answers()]:
         print(line)
     print("JupyterLab starts ...", flush=True)
-    _serve(folder, chosen[0], port, open_browser)
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+    except OSError as error:
+        print(
+            f"There is no folder for temporary files: name one in TMPDIR ({error.strerror or error}).", file=sys.stderr
+        )
+        return 1
+    with temporary as place:
+        environment = lesson_environment(os.environ, Path(place))
+        os.environ.clear()
+        os.environ.update(environment)
+        _serve(folder, chosen[0], port, open_browser)
     return 0
+
+
+def _no_place_for_answers() -> list[str]:
+    """What to say before the lesson begins if no answer can be stored; empty if all is well."""
+    try:
+        place = home()
+    except ProgressError as error:
+        return [str(error)]
+    if writable(place):
+        return []
+    return [f"Your answers cannot be stored, {place} cannot be written to: set COURSE_HOME to a folder of your own."]
 
 
 def _free(port: int) -> bool:

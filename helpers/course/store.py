@@ -59,12 +59,16 @@ class ProgressError(Exception):
 def home() -> Path:
     """The folder where the learner's progress lives: `COURSE_HOME`, else `.pixels-to-panoptic` in the user's home.
 
-    A relative name begins in the course's folder: notebooks and `course progress` run in different ones.
+    A relative name begins in the course's folder: notebooks and `course progress` run in different ones. Without
+    COURSE_HOME and without a known home, as under a bare number in a container, it is in the course's `workspace`.
     """
+    named = os.environ.get("COURSE_HOME")
     try:
-        return ROOT / Path(os.environ.get("COURSE_HOME") or "~/.pixels-to-panoptic").expanduser()
+        return ROOT / Path(named or "~/.pixels-to-panoptic").expanduser()
     except RuntimeError as error:
-        raise ProgressError("Your progress has no place: set COURSE_HOME to a folder of your own.") from error
+        if named:
+            raise ProgressError("COURSE_HOME begins with ~, and that home is not known: name it in full.") from error
+        return ROOT / "workspace" / ".pixels-to-panoptic"
 
 
 def file() -> Path:

@@ -10,10 +10,12 @@ not count, since JupyterLab writes the kernel's version there as soon as a noteb
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,9 +23,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.course.syllabus import ROOT
+from helpers.course.syllabus import ROOT, load_syllabus
 
 RECORD = ".released.json"
+NO_FSYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""What a file system says that cannot be told to empty its cache."""
 
 
 class WorkspaceError(Exception):
@@ -39,6 +43,8 @@ class Update:
     beside: dict[str, str] = field(default_factory=dict)
     """For a notebook that the learner has worked in and that has changed since: the name of the new one."""
     record_lost: bool = False
+    lessons: tuple[str, ...] = field(default=(), compare=False)
+    """Every released lesson, in order, whether anything was done to it or not."""
 
     def lines(self) -> list[str]:
         """What to tell the learner; empty if nothing was done."""
@@ -57,8 +63,14 @@ class Update:
 
 
 def workspace_folder() -> Path:
-    """Where the learner works: `COURSE_WORKSPACE`, else `workspace` in the course's folder."""
-    return Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "workspace").expanduser().absolute()
+    """Where the learner works: `COURSE_WORKSPACE`, else `workspace` in the course's folder.
+
+    Raises `WorkspaceError` if that name begins with `~` and nobody's home is known.
+    """
+    try:
+        return Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "workspace").expanduser().absolute()
+    except RuntimeError as error:
+        raise WorkspaceError("COURSE_WORKSPACE begins with ~, and your home is not known: name it in full.") from error
 
 
 def update_workspace(folder: Path, released: Path = ROOT / "notebooks", today: date | None = None) -> Update:
@@ -66,10 +78,10 @@ def update_workspace(folder: Path, released: Path = ROOT / "notebooks", today: d
 
     Raises `WorkspaceError` if there is nothing to copy or the workspace cannot be written to.
     """
-    notebooks = sorted(released.glob("[0-9][0-9]_*.ipynb"))
+    notebooks = _lessons(released)
     if not notebooks:
         raise WorkspaceError(f"There are no notebooks in {released}: fetch the course again, or run `course build`.")
-    update = Update()
+    update = Update(lessons=tuple(path.name for path in notebooks))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         record, update.record_lost = _read_record(folder)
@@ -84,6 +96,15 @@ def update_workspace(folder: Path, released: Path = ROOT / "notebooks", today: d
             " room, or name another folder in the environment variable COURSE_WORKSPACE."
         ) from error
     return update
+
+
+def _lessons(released: Path) -> list[Path]:
+    """The lessons by the names in the syllabus: any other notebook, such as a front end's copy, is none of ours."""
+    try:
+        names = [lesson.folder for lesson in load_syllabus().lessons]
+    except ValueError as error:
+        raise WorkspaceError(f"The course's syllabus cannot be read, fetch the course again: {error}") from error
+    return [path for name in names if (path := released / f"{name}.ipynb").is_file()]
 
 
 def _update_one(path: Path, folder: Path, record: dict[str, dict[str, str]], update: Update, today: date) -> None:
@@ -161,9 +182,20 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600
+            _to_disk(file.fileno())
+        with suppress(OSError):  # mkstemp gives 0600; a share that knows no modes may refuse another
+            os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(OSError):  # what went wrong before is the thing to say
+            os.unlink(temporary)
         raise
+
+
+def _to_disk(descriptor: int) -> None:
+    """Wait until the disk has the file, where the file system can say so."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FSYNC:
+            raise

@@ -565,7 +565,9 @@ def test_equal(expected: object, got: object) -> None:
 
 DIFFERENT = [
     (3, 4, "expected 3, got 4"),
-    (3, 3.0, "expected an int, got a float"),
+    (3, 3.5, "expected an int, got a float"),
+    (3, float("nan"), "expected an int, got a float"),
+    (3, 4.0, "expected 3, got 4.0"),
     (3, True, "expected an int, got a bool (True or False)"),
     (True, 1, "expected a bool (True or False), got an int"),
     (True, False, "expected True, got False"),

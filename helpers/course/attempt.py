@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import inspect
 import linecache
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
+
+from IPython import get_ipython
+
+MOST_LETTERS, MOST_DISPLAYS = 5000, 20
+"""How much of what a learner's function prints and displays a check shows."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ def attempt(function: Callable, args: tuple, seconds: float) -> Attempt:
     late = interrupted = False
     value = trouble = None
     try:
-        with _alarm(seconds):
+        with _alarm(seconds), _exit_raises(function):
             value = _call(function, args)
     except _TimeUp:
         late = True
@@ -66,6 +73,63 @@ def is_stub(function: Callable) -> bool:
         )
     names = [step.opname for step in steps]
     return names in (["RETURN_CONST"], ["LOAD_CONST", "RETURN_VALUE"]) and steps[0].argval is None
+
+
+class LimitedOutput:
+    """A context, to be entered any number of times: what is printed or displayed in it is cut off after a while.
+
+    All its entries together let through `MOST_LETTERS` to each of standard output and standard error, and
+    `MOST_DISPLAYS` of IPython's displays. A loop that prints would fill the notebook, and the browser with it.
+    """
+
+    def __init__(self) -> None:
+        self._letters = {"stdout": MOST_LETTERS, "stderr": MOST_LETTERS}
+        self._displays = MOST_DISPLAYS
+        self._undo = ExitStack()
+
+    def __enter__(self) -> None:
+        for name in self._letters:
+            self._replace(sys, name, _Limited(getattr(sys, name), self._letters, name))
+        if shell := get_ipython():
+            self._replace(shell.display_pub, "publish", self._limited(shell.display_pub.publish))
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def _replace(self, owner: Any, name: str, value: Any) -> None:
+        self._undo.callback(setattr, owner, name, getattr(owner, name))
+        setattr(owner, name, value)
+
+    def _limited(self, publish: Callable) -> Callable:
+        def limited(*args: Any, **options: Any) -> None:
+            self._displays -= 1
+            if self._displays >= 0:
+                publish(*args, **options)
+
+        return limited
+
+
+class _Limited:
+    """A stream that passes on as many letters as are left under its name, then says once that it drops the rest."""
+
+    def __init__(self, stream: Any, letters: dict[str, int], name: str) -> None:
+        self._stream, self._letters, self._name = stream, letters, name
+
+    def write(self, text: str) -> int:
+        left = self._letters[self._name]
+        if left >= 0:
+            self._letters[self._name] -= len(text)
+            self._stream.write(
+                text if len(text) <= left else f"{text[:left]}\n[the check drops what is printed from here]\n"
+            )
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _TimeUp(BaseException):
@@ -101,6 +165,29 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.perf_counter() - start), 0.001), interval)
+
+
+@contextmanager
+def _exit_raises(function: Callable) -> Iterator[None]:
+    """Let `exit()` and `quit()` raise `SystemExit`: in a notebook they raise nothing, and the kernel ends."""
+
+    def leave(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    spaces = [vars(builtins), vars(sys.modules["__main__"]), getattr(inspect.unwrap(function), "__globals__", {})]
+    found = [
+        (space, name, space[name])
+        for space in spaces
+        for name in ("exit", "quit")
+        if type(space.get(name)).__module__.startswith(("IPython.", "_sitebuiltins"))  # not a name of the learner's own
+    ]
+    for space, name, _ in found:
+        space[name] = leave
+    try:
+        yield
+    finally:
+        for space, name, value in found:
+            space[name] = value
 
 
 def _code(function: Callable) -> CodeType | None:

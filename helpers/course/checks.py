@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from helpers.course import progress
-from helpers.course.attempt import Attempt, attempt, is_stub
-from helpers.course.result import Case, CheckResult, Hint, to_png
+from helpers.course.attempt import Attempt, LimitedOutput, attempt, is_stub
+from helpers.course.result import Case, CheckResult, Hint, draw
 from helpers.course.values import difference, kind, show, size
 
 PACKAGE = "helpers.exercises"
@@ -57,6 +57,7 @@ class Exercise:
         hints: one after the other, from a nudge to nearly the answer.
         solution: a good answer; the lesson's `solution` cell holds the same.
         wrong: at least three wrong answers that the check must reject.
+        also: other right answers, where the task leaves a choice: functions that may give what `spec` does not.
         compare: `compare(expected, got)` says in words how `got` is wrong, None if it is right.
         picture: `picture(args, target, yours)` draws both: a matplotlib figure or a uint8 array `[H, W, 3]`. May raise,
             as `yours` can be anything: then there is no picture.
@@ -71,6 +72,7 @@ class Exercise:
     hints: tuple[str, ...]
     solution: Callable
     wrong: tuple[Wrong, ...]
+    also: tuple[Callable, ...] = ()
     compare: Callable[[Any, Any], str | None] = difference
     picture: Callable[[tuple, Any, Any], Any] | None = None
     seconds: float = 10.0
@@ -141,15 +143,17 @@ def judge(exercise: Exercise, function: Callable) -> CheckResult:
     found = CheckResult("not attempted", exercise.name, title=exercise.title, hints=exercise.hints)
     if is_stub(function):
         return found
-    left = exercise.seconds
+    left, output = exercise.seconds, LimitedOutput()
     try:
         names = list(inspect.signature(exercise.spec).parameters)
         cases = exercise.arguments()
         for number, args in enumerate(cases, 1):
-            target = exercise.spec(*copy.deepcopy(args))
+            targets = [right(*copy.deepcopy(args)) for right in (exercise.spec, *exercise.also)]
             given = copy.deepcopy(args)
-            tried = attempt(function, given, left)
+            with output:
+                tried = attempt(function, given, left)
             left -= tried.seconds
+            target = next((one for one in targets if not _problem(exercise, tried, one)), targets[0])
             named = dict(zip(names, args, strict=True))
             answered = not (tried.trouble or tried.late or tried.interrupted)
             place = f"case {number} of {len(cases)}, seed {SEED}"
@@ -193,6 +197,9 @@ def prove(exercise: Exercise) -> None:
     solved = judge(exercise, exercise.solution)
     assert solved.status == "correct", f"{label}: its solution is rejected\n{solved}"
     assert list(inspect.signature(exercise.solution).parameters) == list(solved.case.args), f"{label}: parameter names"
+    for other in exercise.also:
+        result = judge(exercise, other)
+        assert result.status == "correct", f"{label}: another right answer is rejected\n{result}"
     start = time.perf_counter()
     assert judge(exercise, exercise.spec).status == "correct", f"{label}: the specification rejects itself"
     took = time.perf_counter() - start
@@ -207,9 +214,7 @@ def prove(exercise: Exercise) -> None:
         assert result.status == "not yet", f"{label}: takes for {result.status} what is wrong: {wrong.why}"
         assert result.case.answered, f"{label}: nobody is tempted by an answer that fails: {wrong.why}\n{result}"
     if exercise.picture is not None:
-        case = solved.case
-        drawn = to_png(exercise.picture(tuple(case.args.values()), case.target, case.yours))
-        assert drawn.startswith(b"\x89PNG"), f"{label}: no picture"
+        assert draw(exercise.picture, solved.case).startswith(b"\x89PNG"), f"{label}: no picture"
 
 
 def _problem(exercise: Exercise, tried: Attempt, target: Any) -> str | None:
@@ -235,7 +240,7 @@ def _draw(exercise: Exercise, case: Case | None) -> bytes | None:
     if exercise.picture is None or case is None or not case.answered:
         return None
     try:
-        return to_png(exercise.picture(tuple(case.args.values()), case.target, case.yours))
+        return draw(exercise.picture, case)
     except Exception:  # the answer has a form that cannot be drawn; the words say so
         return None
 

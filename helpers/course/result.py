@@ -7,10 +7,11 @@ import html
 import io
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from helpers.course.values import show
+from helpers.course.values import contrast, show
 
 Status = Literal["not attempted", "not yet", "correct", "interrupted", "unknown", "broken"]
 SIGNS = {"not attempted": "○", "not yet": "✗", "correct": "✓", "interrupted": "■", "unknown": "?", "broken": "!"}
@@ -27,11 +28,11 @@ class Case:
     place: str
 
     def __str__(self) -> str:
-        parts = [self.place, *(_named(name, value) for name, value in self.args.items())]
-        parts.append(_named("expected", self.target))
-        if self.answered:
-            parts.append(_named("yours", self.yours))
-        return "\n".join(parts)
+        parts = [self.place, *(_named(name, show(value)) for name, value in self.args.items())]
+        if not self.answered:
+            return "\n".join([*parts, _named("expected", show(self.target))])
+        expected, yours = contrast(self.target, self.yours)
+        return "\n".join([*parts, _named("expected", expected), _named("yours", yours)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,18 +110,30 @@ class Hint:
         return f"{self.name}, hint {self.number} of {self.total}{last}"
 
 
-def to_png(picture: Any) -> bytes:
-    """A matplotlib figure or a uint8 array `[H, W]` or `[H, W, 3]` as PNG. The figure is closed."""
-    buffer = io.BytesIO()
-    if hasattr(picture, "savefig"):
-        picture.savefig(buffer, format="png", bbox_inches="tight")
-        if "matplotlib.pyplot" in sys.modules:  # an open figure would be shown a second time, under the cell
-            sys.modules["matplotlib.pyplot"].close(picture)
-    else:
-        from PIL import Image
+def draw(picture: Callable[[tuple, Any, Any], Any], case: Case) -> bytes:
+    """What `picture` draws of a case, as PNG: a matplotlib figure or a uint8 array `[H, W]` or `[H, W, 3]`.
 
-        Image.fromarray(picture).save(buffer, format="png")
+    Raises what `picture` raises. Figures that it opened are closed then too: an open one is shown under the cell.
+    """
+    before = _open_figures()
+    buffer = io.BytesIO()
+    try:
+        drawn = picture(tuple(case.args.values()), case.target, case.yours)
+        if hasattr(drawn, "savefig"):
+            drawn.savefig(buffer, format="png", bbox_inches="tight")
+        else:
+            from PIL import Image
+
+            Image.fromarray(drawn).save(buffer, format="png")
+    finally:
+        for number in _open_figures() - before:
+            sys.modules["matplotlib.pyplot"].close(number)
     return buffer.getvalue()
+
+
+def _open_figures() -> set[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")  # not imported here: it takes a second, and few exercises draw
+    return set(pyplot.get_fignums()) if pyplot else set()
 
 
 def _nested(hints: tuple[str, ...]) -> str:
@@ -132,8 +145,7 @@ def _nested(hints: tuple[str, ...]) -> str:
     return inner
 
 
-def _named(name: str, value: Any) -> str:
-    text = show(value)
+def _named(name: str, text: str) -> str:
     return f"{name} = {text}" if "\n" not in text else f"{name} = {_indented(text).lstrip()}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,15 @@ RTOL, ATOL = 1e-4, 1e-6
 """Floats are equal up to `ATOL + RTOL * |expected|`: float32 sums in another order stay far inside that."""
 
 SHOWN = 6
-"""Arrays of at most this many rows, columns and layers are shown in full."""
+"""Arrays of at most this many rows, columns and layers are shown in full; of others at most so many values."""
 
 
 def difference(expected: Any, got: Any, rtol: float = RTOL, atol: float = ATOL) -> str | None:
     """How `got` differs from `expected`, in words for the learner; None if it does not.
 
-    The kinds must agree (bool, int, float, array, tensor, ...), with three freedoms: an int may stand for a float, a
-    list for a tuple, and an array may have another dtype of the same kind (int32 for int64). NaN equals NaN.
+    The kinds must agree (bool, int, float, array, tensor, ...), with four freedoms: an int may stand for a float and a
+    whole float for an int, a list for a tuple, and an array may have another dtype of the same kind (int32 for int64),
+    an empty one any dtype. NaN equals NaN.
     """
     expected, got = _plain(expected), _plain(got)
     if got is None and expected is not None:
@@ -37,15 +39,11 @@ def difference(expected: Any, got: Any, rtol: float = RTOL, atol: float = ATOL) 
             return f"the key {missing[0]!r} is missing"
         if extra := [key for key in got if key not in expected]:
             return f"the key {extra[0]!r} is too much"
-        return _first([(f"[{key!r}]", expected[key], got[key]) for key in expected], rtol, atol)
-    if isinstance(expected, (list, tuple)):
-        if len(expected) != len(got):
-            return f"expected {len(expected)} items, got {len(got)}"
-        pairs = zip(expected, got, strict=True)
-        return _first([(f"[{index}]", one, other) for index, (one, other) in enumerate(pairs)], rtol, atol)
-    if _is_record(expected):
-        names = [field.name for field in dataclasses.fields(expected)]
-        return _first([(f".{name}", getattr(expected, name), getattr(got, name)) for name in names], rtol, atol)
+    if isinstance(expected, (list, tuple)) and len(expected) != len(got):
+        return f"expected {len(expected)} items, got {len(got)}"
+    if (parts := _parts(expected, got)) is not None:
+        words = ((place, difference(one, other, rtol, atol)) for place, one, other in parts)
+        return next((f"{place}: {what}" for place, what in words if what), None)
     if isinstance(expected, float):
         same = math.isclose(got, expected, rel_tol=rtol, abs_tol=atol) or (math.isnan(expected) and math.isnan(got))
     else:
@@ -71,6 +69,36 @@ def show(value: Any) -> str:
         return _show(value)
     except Exception:  # a class of the learner's own
         return f"{kind(value)} that cannot be shown"
+
+
+def contrast(expected: Any, got: Any) -> tuple[str, str]:
+    """Both values as `show` has them, and where that is the same line twice, some of what differs. Never raises."""
+    one, other = show(expected), show(got)
+    if one != other:
+        return one, other
+    try:
+        place, first, second = _first_difference(expected, got)
+        return f"{one}; {place}{first}", f"{other}; {place}{second}"
+    except Exception:  # nothing differs, or it has no form that could be shown
+        return one, other
+
+
+def _first_difference(expected: Any, got: Any) -> tuple[str, str, str]:
+    """Where two values that look alike begin to differ, and what stands there in each."""
+    for place, one, other in _parts(expected, got) or []:
+        if difference(one, other):
+            inner, first, second = _first_difference(one, other)
+            return place + inner, first, second
+    if not is_array(expected):
+        start = max(len(os.path.commonprefix([repr(expected), repr(got)])) - 20, 0)
+        return f"from letter {start}: ", _short(repr(expected)[start:]), _short(repr(got)[start:])
+    expected, got = to_numpy(expected), to_numpy(got)
+    *row, column = _differing(expected, got, RTOL, ATOL)[0].tolist()
+    start = max(min(column - SHOWN // 2, expected.shape[-1] - SHOWN), 0)
+    shown = [
+        " ".join(_number(number) for number in array[(*row, slice(start, start + SHOWN))]) for array in (expected, got)
+    ]
+    return f"from {[*row, start]}: ", *shown
 
 
 def _show(value: Any) -> str:
@@ -126,17 +154,23 @@ def _same_kind(expected: Any, got: Any) -> bool:
         return isinstance(got, (int, float))
     if is_array(expected) or is_array(got):
         return is_array(expected) and is_array(got) and _is_tensor(expected) == _is_tensor(got)
+    if isinstance(expected, int) and isinstance(got, float):
+        return got.is_integer()
     for family in (int, str, dict, (list, tuple), (set, frozenset)):
         if isinstance(expected, family):
             return isinstance(got, family)
     return isinstance(got, type(expected))
 
 
-def _first(parts: list[tuple[str, Any, Any]], rtol: float, atol: float) -> str | None:
-    """The first difference among the parts of a container, with the place where it is."""
-    for place, expected, got in parts:
-        if words := difference(expected, got, rtol, atol):
-            return f"{place}: {words}"
+def _parts(expected: Any, got: Any) -> list[tuple[str, Any, Any]] | None:
+    """The place and both values of each part of two containers that have the same parts; None if they are none."""
+    if isinstance(expected, dict):
+        return [(f"[{key!r}]", expected[key], got[key]) for key in expected]
+    if isinstance(expected, (list, tuple)):
+        return [(f"[{index}]", one, other) for index, (one, other) in enumerate(zip(expected, got, strict=True))]
+    if _is_record(expected):
+        names = [field.name for field in dataclasses.fields(expected)]
+        return [(f".{name}", getattr(expected, name), getattr(got, name)) for name in names]
     return None
 
 
@@ -145,18 +179,23 @@ def _array_difference(expected: Any, got: Any, rtol: float, atol: float) -> str 
     if expected.shape != got.shape:
         return f"expected the shape {expected.shape}, got {got.shape}"
     kinds = {"i": "integer", "u": "integer"}
-    if kinds.get(expected.dtype.kind, expected.dtype.kind) != kinds.get(got.dtype.kind, got.dtype.kind):
+    if expected.size and kinds.get(expected.dtype.kind, expected.dtype.kind) != kinds.get(
+        got.dtype.kind, got.dtype.kind
+    ):
         return f"expected the dtype {expected.dtype}, got {got.dtype}"
-    if expected.dtype.kind == "f":
-        same = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
-    else:
-        same = got == expected
-    wrong = np.argwhere(~same)
+    wrong = _differing(expected, got, rtol, atol)
     if not len(wrong):
         return None
-    index = tuple(int(number) for number in wrong[0])
-    count = f"{len(wrong)} of {same.size} values differ"
+    index = tuple(wrong[0].tolist())
+    count = f"{len(wrong)} of {expected.size} values differ"
     return f"at {list(index)} expected {_number(expected[index])}, got {_number(got[index])}; {count}"
+
+
+def _differing(expected: np.ndarray, got: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """The indices, `[K, ndim]`, at which two arrays of one shape differ."""
+    if expected.dtype.kind == "f":
+        return np.argwhere(~np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True))
+    return np.argwhere(got != expected)
 
 
 def _has_array(value: Any) -> bool:
@@ -172,7 +211,7 @@ def _show_array(value: Any) -> str:
     head = f"{array.dtype} {'tensor' if _is_tensor(value) else 'array'} {list(array.shape)}"
     if array.size == 0:
         return f"{head}, empty"
-    if array.ndim <= 3 and max(array.shape) <= SHOWN:
+    if max(array.shape) <= SHOWN and array.size <= SHOWN**3:
         return f"{head}\n{np.array2string(array, precision=4, suppress_small=True, max_line_width=110)}"
     if array.dtype == bool:
         return f"{head}, {array.sum()} of {array.size} True"

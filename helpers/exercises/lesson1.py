@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.categories import VOID
 from helpers.course.checks import Exercise, Wrong, register
-
-
-def label_maps(rng: np.random.Generator, count: int, categories: int, void: float = 0.2) -> Iterator[Tensor]:
-    """Random semantic maps of small and growing size; a share of their pixels is void."""
-    for index in range(count):
-        height, width = rng.integers(1, 3 + index // 2, 2)
-        semantic = rng.integers(0, categories, (height, width))
-        semantic[rng.random((height, width)) < void] = VOID
-        yield torch.from_numpy(semantic)
-
-
-def pair_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
-    """The first argument beside the target and the learner's answer."""
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.6))
-    shown = (np.atleast_2d(args[0]), np.asarray(target, float), np.asarray(yours, float))
-    for ax, picture, title in zip(axes, shown, ("given", "target", "yours"), strict=True):
-        ax.imshow(picture if picture.ndim == 2 else picture.reshape(-1, picture.shape[-1]), cmap="viridis")
-        ax.set(title=title, xticks=[], yticks=[])
-    return figure
-
+from helpers.exercises.cases import label_maps, map_pairs
+from helpers.exercises.pictures import pair_picture, runs_picture
 
 # --- 1. count pixels ---
 
@@ -65,6 +45,10 @@ def _sum_of_ids(semantic: Tensor, category_id: int) -> int:
     return int(semantic[semantic == category_id].sum())
 
 
+def _in_eight_bits(semantic: Tensor, category_id: int) -> int:
+    return int((semantic == category_id).sum(dtype=torch.uint8))
+
+
 register(
     Exercise(
         name="count_pixels",
@@ -82,6 +66,7 @@ register(
             Wrong(_rows_with, "counts the rows that hold the category"),
             Wrong(_share, "gives the share of pixels in place of their number"),
             Wrong(_sum_of_ids, "adds up the ids of the pixels in place of counting them"),
+            Wrong(_in_eight_bits, "counts in the type of a picture, which begins again after 255"),
         ),
     )
 )
@@ -161,8 +146,9 @@ def category_iou_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([[1, 1]]), torch.tensor([[1, 0]]), 1
     yield torch.tensor([[1, 1]]), torch.tensor([[1, VOID]]), 1
     yield torch.tensor([[0]]), torch.tensor([[0]]), 1
-    for semantic in label_maps(rng, 40, 3):
-        yield torch.from_numpy(rng.integers(0, 3, tuple(semantic.shape))), semantic, int(rng.integers(0, 3))
+    yield torch.tensor([[1, VOID]]), torch.tensor([[1, 1]]), 1
+    for predicted, semantic in map_pairs(rng, 40, 3):
+        yield predicted, semantic, int(rng.integers(0, 3))
 
 
 def _void_counts(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
@@ -180,6 +166,10 @@ def _accuracy(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
     known = semantic != VOID
     same = (predicted == category_id) == (semantic == category_id)
     return float(same[known].float().mean()) if known.any() else float("nan")
+
+
+def _void_hides(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
+    return category_iou_spec(predicted, semantic.where(predicted != VOID, VOID), category_id)
 
 
 def _empty_is_zero(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
@@ -210,6 +200,7 @@ register(
             Wrong(_void_counts, "counts predictions on void pixels as mistakes"),
             Wrong(_over_truth, "divides by the truth alone, so that predicting everything scores 1"),
             Wrong(_accuracy, "measures the share of pixels that agree, most of which are neither"),
+            Wrong(_void_hides, "leaves out pixels that the prediction calls void, as if that were no miss"),
             Wrong(_empty_is_zero, "scores 0 where there is nothing to score"),
         ),
     )
@@ -234,6 +225,7 @@ def decode_runs_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield [0, 1], 1, 1
     yield [1, 2, 1], 2, 2
     yield [2, 3, 1], 3, 2
+    yield [10, 300, 3, 11], 27, 12  # runs longer than 8 bits can say
     for index in range(40):
         height, width = (int(side) for side in rng.integers(1, 3 + index // 3, 2))
         flat = rng.random(height * width) < rng.random()
@@ -279,6 +271,6 @@ register(
             Wrong(_ones_first, "starts with ones"),
             Wrong(_not_turned, "forgets to turn the picture at the end"),
         ),
-        picture=lambda args, target, yours: pair_picture((np.zeros((args[1], args[2])),), target, yours),
+        picture=runs_picture,
     )
 )

@@ -10,17 +10,10 @@ from torch import Tensor
 
 from helpers.categories import VOID
 from helpers.course.checks import Exercise, Wrong, register
-from helpers.exercises.lesson1 import category_iou_spec, label_maps
+from helpers.exercises.cases import eighths, label_maps, map_pairs
+from helpers.exercises.lesson1 import category_iou_spec
 
 NAN = float("nan")
-
-
-def map_pairs(rng: np.random.Generator, count: int, categories: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """A prediction, which is right on about half of the pixels and never void, and the truth."""
-    for semantic in label_maps(rng, count, categories):
-        other = torch.from_numpy(rng.integers(0, categories, tuple(semantic.shape)))
-        keep = torch.from_numpy(rng.random(tuple(semantic.shape)) < 0.5) & (semantic != VOID)
-        yield semantic.where(keep, other), semantic
 
 
 # --- 1. labels for the whole picture ---
@@ -102,13 +95,13 @@ def conv_1x1_spec(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def conv_1x1_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    def whole(*shape: int) -> Tensor:
-        return torch.from_numpy(rng.integers(-3, 4, shape)).float()
+    def numbers(*shape: int) -> Tensor:
+        return eighths(rng, -20, 21, *shape)
 
-    yield whole(1, 1, 1), whole(1, 1), whole(1)
+    yield torch.tensor([[[0.5]]]), torch.tensor([[3.0]]), torch.tensor([0.25])
     for index in range(20):
         count, categories, height, width = (int(size) for size in rng.integers(1, 3 + index // 5, 4))
-        yield whole(count, height, width), whole(categories, count), whole(categories)
+        yield numbers(count, height, width), numbers(categories, count), numbers(categories)
 
 
 def _conv_1x1(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -128,6 +121,10 @@ def _cells_first(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.einsum("ck,khw->hwc", weight, features) + bias
 
 
+def _in_whole_numbers(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return _conv_1x1(features.trunc(), weight.trunc(), bias.trunc())
+
+
 register(
     Exercise(
         name="conv_1x1",
@@ -145,6 +142,7 @@ register(
             Wrong(_no_bias, "forgets the bias"),
             Wrong(_pooled_first, "averages over the cells first, as a classifier does"),
             Wrong(_cells_first, "puts the categories last"),
+            Wrong(_in_whole_numbers, "takes features and weights for whole numbers, as labels are"),
         ),
     )
 )
@@ -165,6 +163,8 @@ def pixel_accuracy_spec(predicted: Tensor, semantic: Tensor) -> float:
 def pixel_accuracy_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([[1, 0]]), torch.tensor([[1, VOID]])
     yield torch.tensor([[0]]), torch.tensor([[VOID]])
+    yield torch.tensor([[1, VOID]]), torch.tensor([[1, VOID]])
+    yield torch.tensor([[1, VOID]]), torch.tensor([[1, 0]])
     yield from map_pairs(rng, 40, 4)
 
 
@@ -178,6 +178,15 @@ def _void_is_wrong(predicted: Tensor, semantic: Tensor) -> float:
 
 def _void_is_right(predicted: Tensor, semantic: Tensor) -> float:
     return float(((predicted == semantic) | (semantic == VOID)).double().mean())
+
+
+def _void_is_found(predicted: Tensor, semantic: Tensor) -> float:
+    known = int((semantic != VOID).sum())
+    return int((predicted == semantic).sum()) / known if known else NAN
+
+
+def _void_hides(predicted: Tensor, semantic: Tensor) -> float:
+    return float((predicted == semantic)[(semantic != VOID) & (predicted != VOID)].double().mean())
 
 
 def _mean_of_ids(predicted: Tensor, semantic: Tensor) -> float:
@@ -202,6 +211,8 @@ register(
         wrong=(
             Wrong(_void_is_wrong, "counts void pixels as mistakes"),
             Wrong(_void_is_right, "counts void pixels as right"),
+            Wrong(_void_is_found, "counts void as right where the prediction says void too"),
+            Wrong(_void_hides, "leaves out pixels that the prediction calls void, as if that were no mistake"),
             Wrong(_mean_of_ids, "gives every category one vote, which is another score"),
         ),
     )
@@ -221,6 +232,7 @@ def mean_iou_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([[0, 1]]), torch.tensor([[0, 0]]), 3
     yield torch.tensor([[0, 1]]), torch.tensor([[0, VOID]]), 2
     yield torch.tensor([[1]]), torch.tensor([[VOID]]), 2
+    yield torch.tensor([[0, VOID]]), torch.tensor([[0, 0]]), 1
     for predicted, semantic in map_pairs(rng, 40, 5):
         yield predicted, semantic, 5
 
@@ -261,6 +273,10 @@ def _void_in_union(predicted: Tensor, semantic: Tensor, num_categories: int) -> 
     return sum(scores) / len(scores) if scores else NAN
 
 
+def _void_leaves_union(predicted: Tensor, semantic: Tensor, num_categories: int) -> float:
+    return mean_iou_spec(predicted, semantic.where(predicted != VOID, VOID), num_categories)
+
+
 register(
     Exercise(
         name="mean_iou",
@@ -279,6 +295,7 @@ register(
             Wrong(_absent_is_one, "rewards a category that was never there"),
             Wrong(_pooled, "divides the sum of intersections by the sum of unions, so large categories win again"),
             Wrong(_void_in_union, "counts predictions on void pixels as mistakes"),
+            Wrong(_void_leaves_union, "leaves out pixels that the prediction calls void, as if that were no miss"),
         ),
     )
 )

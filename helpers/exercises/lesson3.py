@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional as F
 
 from helpers.categories import VOID
 from helpers.course.checks import Exercise, Wrong, register
-from helpers.exercises.lesson1 import label_maps, pair_picture
+from helpers.exercises.cases import dots, label_maps, spiral
+from helpers.exercises.pictures import channels_picture, regions_picture, road_picture
 
 NAN = float("nan")
 Layers = list[tuple[int, int]]
@@ -37,7 +36,7 @@ def iou_from_confusion_spec(confusion: Tensor) -> Tensor:
 
 
 def iou_from_confusion_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    for table in ([[4]], [[3, 1], [0, 0]], [[3, 0], [2, 0]], [[5, 0], [0, 0]]):
+    for table in ([[4]], [[3, 1], [0, 0]], [[3, 0], [2, 0]], [[5, 0], [0, 0]], [[70_000, 300], [9, 600]]):
         yield (torch.tensor(table),)
     for index in range(40):
         count = 2 + index // 8
@@ -103,19 +102,33 @@ def count_regions_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield (torch.tensor([[1, 0, 1], [1, 0, 1], [1, 1, 1]]).bool(),)
     for index in range(40):
         yield (torch.from_numpy(rng.random(rng.integers(1, 3 + index // 3, 2)) < rng.random()),)
+    for side in (9, 13, 21):  # a long way for a number that spreads from pixel to pixel
+        yield (spiral(side),)
+        yield (spiral(side).flip(0, 1),)
+    yield (torch.from_numpy(rng.random((20, 30)) < 0.3),)
+    yield (dots(33),)  # more regions than 8 bits can number
 
 
 def _runs_in_rows(mask: Tensor) -> int:
     return int(mask[:, 0].sum() + (mask[:, 1:] & ~mask[:, :-1]).sum())
 
 
-def _regions_picture(args: tuple, target: int, yours: int) -> Figure:
-    """Every region in a colour of its own: where the learner counts more or fewer, one can see which."""
-    regions = label(args[0].numpy())
-    figure, ax = plt.subplots(figsize=(3.2, 3))
-    ax.imshow(np.ma.masked_equal(regions, 0), cmap="turbo", vmin=0, vmax=target + 1)
-    ax.set(title=f"target {target}, yours {yours}", xticks=[], yticks=[], facecolor="black")
-    return figure
+def _spread(mask: Tensor, steps: int) -> int:
+    numbers = (torch.arange(mask.numel()).view(mask.shape) + 1.0) * mask
+    for _ in range(steps):
+        numbers = F.max_pool2d(numbers[None], 3, stride=1, padding=1)[0] * mask
+    return len(numbers[mask].unique())
+
+
+def _one_pass(mask: Tensor) -> int:
+    """Row by row, each pixel takes the lowest number among its four neighbours before it; a higher one becomes that."""
+    numbers, same = {}, {}
+    for row, column in mask.nonzero().tolist():
+        before = [(row - 1, column - 1), (row - 1, column), (row - 1, column + 1), (row, column - 1)]
+        met = [numbers[place] for place in before if place in numbers] or [len(same) + 1]
+        numbers[row, column] = min(met)
+        same |= {number: min(met) for number in met}
+    return len({same[number] for number in numbers.values()})
 
 
 register(
@@ -135,10 +148,13 @@ register(
             Wrong(lambda mask: int(label(mask.numpy(), connectivity=1).max()), "lets pixels touch at their sides only"),
             Wrong(lambda mask: len(np.unique(label(mask.numpy()))), "takes label 0, the background, for a region"),
             Wrong(_runs_in_rows, "starts anew in every row"),
+            Wrong(lambda mask: _spread(mask, 2 * sum(mask.shape)), "believes that no path is longer than the edge"),
+            Wrong(lambda mask: _spread(mask, 20), "lets numbers spread for twenty steps, which was enough so far"),
+            Wrong(_one_pass, "follows a number to the one it joined, but not to the one that this one joined"),
             Wrong(lambda mask: int(mask.sum()), "counts pixels in place of regions"),
             Wrong(lambda mask: int(mask.any()), "takes all that has one category for one thing"),
         ),
-        picture=_regions_picture,
+        picture=regions_picture,
     )
 )
 
@@ -175,11 +191,6 @@ def _always_twice(deep: Tensor, skip: Tensor) -> Tensor:
     return torch.cat([deep, _enlarged(skip, deep)], 1)
 
 
-def _channels(features: Tensor) -> Tensor:
-    """The channels of a batch's first picture side by side, [H, K · (W + 1)], with a white line after each."""
-    return F.pad(features[0], (0, 1), value=NAN).movedim(0, 1).flatten(1)
-
-
 register(
     Exercise(
         name="join_skip",
@@ -193,6 +204,7 @@ register(
             "`torch.cat([one, other], 1)` puts channels after channels; dimension 0 is the batch.",
         ),
         solution=lambda deep, skip: torch.cat([_enlarged(deep, skip), skip], 1),
+        also=(lambda deep, skip: torch.cat([_enlarged(deep, skip, "nearest-exact"), skip], 1),),
         wrong=(
             Wrong(lambda deep, skip: _enlarged(deep, skip) + skip, "adds the features, as an FCN adds its scores"),
             Wrong(lambda deep, skip: torch.cat([_enlarged(deep, skip), skip], 0), "puts picture after picture"),
@@ -200,7 +212,7 @@ register(
             Wrong(lambda deep, skip: torch.cat([skip, _enlarged(deep, skip)], 1), "puts the skip first"),
             Wrong(lambda deep, skip: torch.cat([_enlarged(deep, skip, "bilinear"), skip], 1), "enlarges smoothly"),
         ),
-        picture=lambda args, target, yours: pair_picture((_channels(args[0]),), _channels(target), _channels(yours)),
+        picture=channels_picture,
     )
 )
 
@@ -216,7 +228,7 @@ def receptive_field_spec(layers: Layers) -> int:
 
 
 def receptive_field_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    for layers in ([], [(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (2, 2), (2, 2)]):
+    for layers in ([], [(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (2, 2), (2, 2)], [(3, 2)] * 8):
         yield (layers,)
     for index in range(40):
         count = 1 + index // 8
@@ -232,12 +244,8 @@ def _receptive_field(layers: Layers) -> int:
     return field
 
 
-def _jump_too_early(layers: Layers) -> int:
-    field = jump = 1
-    for kernel, stride in layers:
-        jump *= stride
-        field += (kernel - 1) * jump
-    return field
+def _strides_before(layers: Layers) -> Layers:
+    return list(zip([1, *(kernel for kernel, _ in layers)], [*(stride for _, stride in layers), 1], strict=True))
 
 
 register(
@@ -257,7 +265,9 @@ register(
             Wrong(lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "forgets what strides do to later steps"),
             Wrong(lambda layers: math.prod(kernel for kernel, _ in layers), "multiplies, though windows overlap"),
             Wrong(lambda layers: _receptive_field([(k + 1, s) for k, s in layers]), "adds whole kernels, not one less"),
-            Wrong(_jump_too_early, "lets a layer's stride spread its own kernel"),
+            Wrong(
+                lambda layers: _receptive_field(_strides_before(layers)), "lets a layer's stride spread its own kernel"
+            ),
         ),
     )
 )
@@ -278,9 +288,12 @@ def balanced_weights_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([[[0]]]), 1
     yield torch.tensor([[[1, 1, 1, 1, 0]]]), 2
     yield torch.tensor([[[0, 0, 0, 0]], [[1, VOID, VOID, VOID]]]), 3
-    for semantic in label_maps(rng, 40, 5):
-        semantic[0, 0] = 0  # at least one pixel with a label
-        yield semantic[:, None], int(rng.integers(5, 7))  # every row is a picture
+    yield torch.tensor([[[1, 1, 2]]]), 3
+    for index, shape in enumerate([*rng.integers(1, 3 + np.arange(40) // 8, (3, 40)).T, (2, 24, 40)]):
+        semantic = rng.integers(index % 2, 5, shape)  # in every second set the first category is missing
+        semantic[rng.random(shape) < 0.2] = VOID
+        semantic[-1, -1, -1] = 4  # at least one pixel with a label
+        yield torch.from_numpy(semantic), int(rng.integers(5, 7))
 
 
 def _balanced_weights(semantic: Tensor, num_categories: int) -> Tensor:
@@ -295,18 +308,9 @@ def _no_root(semantic: Tensor, num_categories: int) -> Tensor:
     return weights / weights[semantic[semantic != VOID]].mean()
 
 
-def _void_counts(semantic: Tensor, num_categories: int) -> Tensor:
-    return _balanced_weights(semantic, num_categories) * semantic.numel() / (semantic != VOID).sum()
-
-
-def _one_on_average(semantic: Tensor, num_categories: int) -> Tensor:
-    weights = _balanced_weights(semantic, num_categories)
-    return weights / weights.mean()
-
-
-def _absent_is_inf(semantic: Tensor, num_categories: int) -> Tensor:
-    weights = _balanced_weights(semantic, num_categories)
-    return weights.where(weights > 0, torch.inf)
+def _as_they_occur(semantic: Tensor, num_categories: int) -> Tensor:
+    ids = semantic[semantic != VOID].unique()
+    return F.pad(_balanced_weights(semantic, num_categories)[ids], (0, num_categories - len(ids)))
 
 
 register(
@@ -324,9 +328,14 @@ register(
         solution=_balanced_weights,
         wrong=(
             Wrong(_no_root, "leaves out the root, so that the rarest drown out all others"),
-            Wrong(_void_counts, "takes the mean over void pixels too"),
-            Wrong(_one_on_average, "lets the categories' weights have mean 1, where the pixels' should"),
-            Wrong(_absent_is_inf, "divides by a share of 0"),
+            Wrong(lambda s, n: _balanced_weights(s, n) / (s != VOID).float().mean(), "has a mean over void pixels too"),
+            Wrong(
+                lambda s, n: (w := _balanced_weights(s, n)) / w.mean(), "gives the categories mean 1, not the pixels"
+            ),
+            Wrong(lambda s, n: (w := _balanced_weights(s, n)).where(w > 0, torch.inf), "divides by a share of 0"),
+            Wrong(_as_they_occur, "numbers the categories that occur, as if none were missing before them"),
+            Wrong(lambda s, n: _balanced_weights(s[:, -1:], n), "looks at one row of each picture"),
+            Wrong(lambda s, n: _balanced_weights(s[-1:], n), "looks at one picture of several"),
         ),
     )
 )
@@ -349,6 +358,7 @@ def drivable_ahead_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([[2]]), 2
     yield torch.tensor([[2, 0, 2], [2, 2, 0], [2, 2, VOID]]), 2
     yield torch.tensor([[1, 1], [1, 1], [0, VOID], [1, 1]]), 1
+    yield (torch.arange(300)[:, None] >= torch.tensor([0, 10, 290])).long(), 1  # more rows than 8 bits can count
     for semantic in label_maps(rng, 40, 2, void=0.1):
         yield semantic, int(rng.integers(0, 2))
 
@@ -363,16 +373,6 @@ def _longest_run(semantic: Tensor, road: int) -> Tensor:
         run = (run + 1) * row
         longest = longest.maximum(run)
     return longest
-
-
-def _road_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
-    """The road in white; over it bars, as high as the counts."""
-    road, (figure, axes) = (args[0] == args[1]).numpy(), plt.subplots(1, 2, figsize=(6, 3))
-    for ax, counts, title in zip(axes, (target, yours), ("target", "yours"), strict=True):
-        ax.imshow(road, cmap="gray", vmin=-0.5, vmax=1)
-        ax.bar(range(len(counts)), -counts.numpy(), bottom=len(road) - 0.5, width=0.5, color="#b3541e")
-        ax.set(title=title, xticks=[], yticks=[])
-    return figure
 
 
 register(
@@ -394,6 +394,6 @@ register(
             Wrong(_longest_run, "takes the longest stretch, wherever it begins"),
             Wrong(lambda semantic, road: _drivable_ahead(semantic.where(semantic < VOID, road), road), "void is road"),
         ),
-        picture=_road_picture,
+        picture=road_picture,
     )
 )

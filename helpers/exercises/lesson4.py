@@ -1,39 +1,30 @@
 """Exercises of lesson 4: boxes, IoU of all pairs, greedy matching, precision and recall, grouping, peaks.
 
-Numbers in the cases are multiples of 1/8, which floats hold exactly: what is equal is equal on every machine.
+Numbers in the cases are multiples of 1/8 or 1/16, which floats hold exactly: what is equal is equal on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional as F
 
 from helpers.course.checks import Exercise, Wrong, register
+from helpers.exercises.cases import eighths, unequal_ious
+from helpers.exercises.pictures import box_picture, groups_picture, match_picture, peaks_picture
 
 HAIR = 1e-6  # added to a threshold, it makes "more than" of "at least"
 
 
-def eighths(rng: np.random.Generator, low: int, high: int, *shape: int) -> Tensor:
-    """Random float32 multiples of 1/8, from low/8 to below high/8."""
-    return torch.tensor(rng.integers(low, high, shape) / 8).float()
-
-
-def marked_picture(values: Tensor, target: Tensor, yours: Tensor, marks: str = "ox") -> Figure:
-    """A map in grey; over it places (column, row): those of the target, and those of the learner's answer."""
-    figure, ax = plt.subplots(figsize=(3.6, 3.4))
-    ax.imshow(values.numpy(), cmap="gray")
-    for places, mark, color, name in zip((target, yours), marks, ("C0", "C1"), ("target", "yours"), strict=True):
-        ax.plot(*places.T.numpy(), mark, color=color, label=name, ms=11, mfc="none", lw=3, mew=2)
-    ax.set(xticks=[], yticks=[])
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-    return figure
+def _descending(values: Tensor) -> Tensor:
+    """The order from high to low. Of more than 16 values equals come in reverse, as an unstable sort may have them."""
+    if len(values) <= 16:
+        return values.argsort(descending=True, stable=True)
+    return len(values) - 1 - values.flip(0).argsort(descending=True, stable=True)
 
 
 # --- 1. the box around a mask ---
@@ -52,16 +43,12 @@ def mask_to_box_cases(rng: np.random.Generator) -> Iterator[tuple]:
         mask = rng.random((height, width)) < 0.5 * rng.random()
         mask[rng.integers(height), rng.integers(width)] = True
         yield (torch.from_numpy(mask),)
+    yield (F.pad(torch.ones(2, 3).bool(), (260, 9, 270, 8)),)  # places that 8 bits cannot hold
 
 
 def _mask_to_box(mask: Tensor) -> Tensor:
     places = mask.nonzero().flip(1)  # (column, row)
     return torch.cat([places.amin(0), places.amax(0) + 1]).float()
-
-
-def _outline(box: Tensor) -> Tensor:
-    """Once around a box, [5, 2]. A picture is drawn with the middle of its first pixel at 0."""
-    return (box - 0.5)[[0, 1, 2, 1, 2, 3, 0, 3, 0, 1]].view(5, 2)
 
 
 register(
@@ -83,7 +70,7 @@ register(
             Wrong(lambda mask: (box := _mask_to_box(mask)) - F.pad(box[:2], (2, 0)), "ends in a width and a height"),
             Wrong(lambda mask: _mask_to_box(torch.from_numpy(label(mask.numpy()) == 1)), "takes it for one region"),
         ),
-        picture=lambda args, target, yours: marked_picture(args[0], _outline(target), _outline(yours), "-:"),
+        picture=box_picture,
     )
 )
 
@@ -104,6 +91,7 @@ def mask_iou_matrix_cases(rng: np.random.Generator) -> Iterator[tuple]:
     for n, m in ((0, 2), (2, 0), (1, 1), (2, 1)):
         yield torch.zeros(n, 1, 1).bool(), torch.ones(m, 1, 1).bool()
     yield torch.zeros(1, 1, 1).bool(), torch.zeros(1, 1, 1).bool()
+    yield torch.ones(1, 20, 30).bool(), F.pad(torch.ones(1, 20, 20), (4, 6)).bool()  # more pixels than 8 bits can count
     for index in range(40):
         n, m, height, width = rng.integers(1, 3 + index // 10, 4)
         masks = rng.random((n + m, height, width)) < rng.choice([0, 0.3, 0.6, 0.9], (n + m, 1, 1))
@@ -153,7 +141,7 @@ register(
 def greedy_match_spec(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
     found, free = torch.full((len(scores),), -1), list(range(iou.shape[1]))
     for n in sorted(range(len(scores)), key=lambda n: -scores[n]):  # of equals, the first stays first
-        best = max(free, key=lambda m: iou[n, m], default=None)  # of equals, the first
+        best = max(free, key=lambda m: iou[n, m], default=None)
         if best is not None and iou[n, best] >= threshold:
             found[n] = best
             free.remove(best)
@@ -161,35 +149,38 @@ def greedy_match_spec(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
 
 
 def greedy_match_cases(rng: np.random.Generator) -> Iterator[tuple]:
+    """No IoU twice in a row: of equals COCO's evaluation takes the last, `argmax` the first, and both are right."""
     yield torch.tensor([[0.5]]), torch.tensor([0.25]), 0.5
     yield torch.zeros(0, 1), torch.zeros(0), 0.5
     yield torch.zeros(1, 0), torch.tensor([0.5]), 0.5
     yield torch.tensor([[0.75], [0.5]]), torch.tensor([0.25, 0.5]), 0.5
     yield torch.tensor([[0.875, 0.0], [0.75, 0.5]]), torch.tensor([0.75, 0.5]), 0.5
+    yield torch.tensor([[0.5], [0.25]]), torch.tensor([0.75, 0.5]), 0.0
     for index in range(50):
         n, m = rng.integers(1, 3 + index // 10, 2)
-        yield eighths(rng, 0, 9, n, m), eighths(rng, 1, 9, n), float(eighths(rng, 1, 7))
+        yield unequal_ious(rng, n, m), eighths(rng, 1, 9, n), float(eighths(rng, 0, 7))
+    for _ in range(4):  # many with one score: a sort that shuffles equals goes wrong
+        yield unequal_ious(rng, 40, 12), eighths(rng, 5, 8, 40), 0.25
 
 
-def _greedy_match(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
+def _greedy_match(iou: Tensor, scores: Tensor, threshold: float, taken: float = -1) -> Tensor:
     left, found = iou.clone(), torch.full((len(scores),), -1)
     for n in scores.argsort(descending=True, stable=True):
         if (left[n] >= threshold).any():
             found[n] = left[n].argmax()
-            left[:, found[n]] = -1
+            left[:, found[n]] = taken
+    return found
+
+
+def _shuffled_equals(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    order = _descending(scores)
+    found = torch.empty_like(order)
+    found[order] = _greedy_match(iou[order], scores[order], threshold)
     return found
 
 
 def _best(iou: Tensor) -> Tensor:
     return F.pad(iou, (0, 1)).amax(1, keepdim=True)  # a column of zeros, as there may be no other
-
-
-def _match_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
-    """The table of IoUs, brighter for more, with a mark where a prediction (row) found a truth (column)."""
-    rows = torch.arange(len(target))
-    figure = marked_picture(args[0], *(torch.stack([found, rows], 1)[found >= 0] for found in (target, yours)))
-    figure.axes[0].set(yticks=rows, yticklabels=args[1].tolist(), ylabel="score", xlabel="bright: large IoU")
-    return figure
 
 
 register(
@@ -204,15 +195,17 @@ register(
             "Begin with -1 for all. In a copy of `iou`, set the column of a truth that is taken to -1.",
             "Then every choice is the same: if `(left[n] >= threshold).any()`, take `left[n].argmax()`.",
         ),
-        solution=_greedy_match,
+        solution=lambda iou, scores, threshold: _greedy_match(iou, scores, threshold),
         wrong=(
             Wrong(lambda iou, scores, least: _greedy_match(iou, 0 * scores, least), "lets them choose as they come"),
             Wrong(lambda iou, _, least: F.pad(iou, (1, 0), value=least - HAIR).argmax(1) - 1, "lets two find the same"),
             Wrong(lambda iou, *rest: _greedy_match(iou * (iou == _best(iou)), *rest), "gives up if the best is taken"),
             Wrong(lambda iou, scores, least: _greedy_match(iou, scores, least + HAIR), "wants more than the threshold"),
             Wrong(lambda iou, _, least: _greedy_match(iou, _best(iou)[:, 0], least), "lets large IoUs choose first"),
+            Wrong(lambda *args: _greedy_match(*args, taken=0), "sets taken ones to 0, which reaches a threshold of 0"),
+            Wrong(_shuffled_equals, "sorts without `stable=True`, which shuffles equal scores"),
         ),
-        picture=_match_picture,
+        picture=match_picture,
     )
 )
 
@@ -229,6 +222,7 @@ def precision_and_recall_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.tensor([True]), 2, torch.tensor([0.5]), 0.5
     yield torch.tensor([True]), 2, torch.tensor([0.25]), 0.5
     yield torch.tensor([False]), 0, torch.tensor([0.75]), 0.5
+    yield torch.arange(600) % 3 > 0, 500, torch.full((600,), 0.75), 0.5  # more than 8 bits can count
     for index in range(40):
         matched = torch.from_numpy(rng.random(rng.integers(0, 3 + index // 4)) < 0.6)
         num_truth = int(matched.sum() + rng.integers(0, 4))
@@ -270,7 +264,7 @@ register(
 def group_by_offsets_spec(centers: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
     groups = torch.zeros(thing.shape, dtype=torch.int64)
     for row, column in thing.nonzero().tolist():
-        y, x = row + offsets[0, row, column], column + offsets[1, row, column]
+        y, x = row + float(offsets[0, row, column]), column + float(offsets[1, row, column])
         distances = [(y - down) ** 2 + (x - right) ** 2 for down, right in centers.tolist()]
         if distances:
             groups[row, column] = 1 + distances.index(min(distances))  # of equals, the first
@@ -280,33 +274,33 @@ def group_by_offsets_spec(centers: Tensor, offsets: Tensor, thing: Tensor) -> Te
 def group_by_offsets_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield torch.zeros(1, 2), torch.zeros(2, 1, 1), torch.tensor([[True]])
     yield torch.zeros(0, 2), torch.zeros(2, 1, 2), torch.tensor([[True, False]])
+    many = torch.arange(300).float()  # more than 8 bits can number
+    yield torch.stack([0 * many, many], 1), torch.zeros(2, 2, 300), torch.ones(2, 300).bool()
     for index in range(30):
         count, height, width = (int(size) for size in rng.integers(1, 3 + index // 6, 3))
         centers = eighths(rng, 0, 8, count, 2) * torch.tensor([height, width])
         owner = torch.from_numpy(rng.integers(0, count, height * width))
-        aims = centers[owner] + eighths(rng, -4, 5, height * width, 2)
+        far = 40 if index % 3 == 0 else 4  # some point out of the picture, and near to no centre
+        aims = centers[owner] + eighths(rng, -far, far + 1, height * width, 2)
         thing = torch.from_numpy(rng.random((height, width)) < 0.7)
         yield centers, (aims - torch.ones_like(thing).nonzero()).T.reshape(2, height, width), thing
 
 
-def _group_by_offsets(centers: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
+def _group_by_offsets(
+    centers: Tensor, offsets: Tensor, thing: Tensor, p: float = 2, reach: float = torch.inf
+) -> Tensor:
     groups = torch.zeros(thing.shape, dtype=torch.int64)
     if len(centers):
         aims = thing.nonzero() + offsets[:, thing].T  # [P, 2]
-        groups[thing] = torch.cdist(aims, centers).argmin(1) + 1
+        nearest = torch.cdist(aims, centers, p).min(1)
+        groups[thing] = (nearest.indices + 1) * (nearest.values <= reach)
     return groups
 
 
-def _groups_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
-    """Groups as colours, centres as stars, and on each pixel of a thing its offset as an arrow."""
-    (centers, offsets, thing), (figure, axes) = args, plt.subplots(1, 2, figsize=(7, 3.4))
-    for ax, groups, title in zip(axes, (target, yours), ("target", "yours"), strict=True):
-        ax.imshow(groups.numpy(), vmin=0, vmax=len(centers), alpha=0.6)
-        arrows = torch.cat([thing.nonzero().T.flip(0), offsets[:, thing].flip(0)]).numpy()
-        ax.quiver(*arrows, angles="xy", scale_units="xy", scale=1, width=0.005)
-        ax.plot(*centers.T.flip(0).numpy(), "*", color="C1", markersize=12)
-        ax.set(title=title, xticks=[], yticks=[])
-    return figure
+def _kept_inside(centers: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
+    places = torch.stack(torch.meshgrid(*map(torch.arange, thing.shape), indexing="ij"))
+    last = torch.tensor(thing.shape)[:, None, None] - 1
+    return _group_by_offsets(centers, (places + offsets).clamp(min=0).minimum(last) - places, thing)
 
 
 register(
@@ -322,15 +316,18 @@ register(
             "`torch.cdist(aims, centers)` is every distance, [P, K]. Its `.argmin(1)` counts from 0.",
             "Begin with zeros, then set `groups[thing] = ...`. Without a centre, leave the zeros as they are.",
         ),
-        solution=_group_by_offsets,
+        solution=lambda centers, offsets, thing: _group_by_offsets(centers, offsets, thing),
         wrong=(
             Wrong(lambda c, o, t: _group_by_offsets(c, 0 * o, t), "takes the centre next to the pixel"),
             Wrong(lambda c, o, t: _group_by_offsets(c, o.flip(0), t), "takes the offsets for (x, y)"),
             Wrong(lambda c, o, t: _group_by_offsets(c, -o, t), "takes the step as one from the centre to the pixel"),
             Wrong(lambda c, o, t: _group_by_offsets(c, o, t) - t.long(), "counts from 0, which is no object"),
             Wrong(lambda c, o, t: _group_by_offsets(c, o, t | True), "lets road and sky join an object"),
+            Wrong(_kept_inside, "bends what points out of the picture back to its edge"),
+            Wrong(lambda *args: _group_by_offsets(*args, reach=3), "leaves out what points near to no centre"),
+            Wrong(lambda *args: _group_by_offsets(*args, p=1), "adds up the distances down and across"),
         ),
-        picture=_groups_picture,
+        picture=groups_picture,
     )
 )
 
@@ -351,6 +348,9 @@ def find_centers_spec(heat: Tensor, threshold: float) -> Tensor:
 def find_centers_cases(rng: np.random.Generator) -> Iterator[tuple]:
     for row, threshold in (([0.5], 0.5), ([0.25], 0.5), ([0.5, 0.5], 0.25), ([0.5, 0.25, 0.75], 0.25), ([-0.5], -1.0)):
         yield torch.tensor([row]), threshold
+    yield torch.tensor([[-0.25, -0.75]]), -0.5
+    yield torch.full((7, 7), 0.5), 0.5  # many equals: a sort that shuffles them goes wrong
+    yield eighths(rng, 0, 4, 20, 280), 0.125
     for index in range(40):
         yield eighths(rng, -4, 9, *rng.integers(1, 3 + index // 4, 2)), float(eighths(rng, -3, 5))
 
@@ -390,7 +390,11 @@ register(
             Wrong(lambda h, t: _by_heat(h, h > _around(h).amax(2), t), "has no peak where neighbours are equal"),
             Wrong(lambda h, t: _by_heat(h, h >= _around(h)[..., [1, 3, 4, 6]].amax(2), t), "forgets the corners"),
             Wrong(lambda h, t: _by_heat(h, h >= _around(h, 0).amax(2), t), "puts zeros outside, above some heat"),
+            Wrong(lambda h, t: _by_heat(h, h >= _around(h * (h >= t)).amax(2), t), "makes all below the threshold 0"),
+            Wrong(
+                lambda h, t: (places := _find_centers(h, t))[_descending(h[*places.T])], "sorts without `stable=True`"
+            ),
         ),
-        picture=lambda args, target, yours: marked_picture(args[0], target.flip(1), yours.flip(1)),
+        picture=peaks_picture,
     )
 )

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.course import bank as bank_module
 from helpers.course import quiz_widget
-from helpers.course.bank import LESSONS, Bank, Picture, Region, find_bank, find_prediction, load_bank, shuffled
+from helpers.course.bank import LESSONS, Bank, Numeric, Picture, Region, find_bank, find_prediction, load_bank, shuffled
 from helpers.course.quiz import Answers, Desk, grade, right_answer
 from helpers.course.quiz_widget import Prediction, Quiz, Reveal, public
 
@@ -177,6 +179,8 @@ def test_wrong_answers_get_their_own_feedback(
         ("bytes-of-map", True),
         ("bytes-of-map", float("nan")),
         ("bytes-of-map", float("inf")),
+        ("bytes-of-map", 10**400),
+        ("bytes-of-map", -(10**400)),
         ("iou-steps", STEPS[:3]),
         ("iou-steps", [*STEPS, STEPS[0]]),
         ("iou-steps", [STEPS[0]] * 4),
@@ -193,6 +197,39 @@ def test_malformed_answer_is_named(bank: Bank, item: str, answer: Any) -> None:
     with pytest.raises(ValueError, match=rf"answer: question '{item}' \({question.kind}\) expects .*, got ") as caught:
         grade(question, answer, discs())
     assert repr(answer) in str(caught.value)
+
+
+def numeric(**fields: float) -> Numeric:
+    words = {"prompt": "x", "explanation": "x", "evidence": "x", "feedback": "far", "id": "n", "kind": "numeric"}
+    return Numeric.model_validate({"near": [{"value": -1e6, "feedback": "near"}], **words, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "right", "wrong"),
+    [
+        ({"answer": 60000}, [60000, 60000.0], [59999, 60000.5, 60000.001]),
+        ({"answer": 0.5, "tolerance": 0.004}, [0.504, 0.496, 0.5], [0.5041, 0.4959, 0.50400001, 0.51]),
+        ({"answer": -0.6, "tolerance": 0.004}, [-0.604, -0.596], [-0.6041, -0.5959, 0.6]),
+        ({"answer": 0, "tolerance": 0.1}, [0.1, -0.1, 0], [0.1001, -0.1001]),
+        ({"answer": 0}, [0, 0.0, -0.0], [1e-12, -1e-300]),
+        ({"answer": 0.3}, [0.1 + 0.2], [0.3001, 0.29999]),
+        ({"answer": 200, "relative": 0.01}, [198, 202], [197.99, 202.01]),
+        ({"answer": -200, "relative": 0.01}, [-198, -202], [-197.99, -202.01]),
+        ({"answer": 200, "relative": 0.01, "tolerance": 5}, [195, 205], [194.9, 205.1]),
+        ({"answer": 1000, "relative": 0.01, "tolerance": 5}, [990, 1010], [989.9, 1010.1]),
+    ],
+)
+def test_numbers_are_right_within_the_wider_tolerance(fields: dict, right: list[float], wrong: list[float]) -> None:
+    graded = {number: grade(numeric(**fields), number).correct for number in [*right, *wrong]}
+    assert graded == dict.fromkeys(right, True) | dict.fromkeys(wrong, False)
+
+
+@given(*[st.integers(-2000, 2000)] * 2, st.integers(0, 50), st.sampled_from([10, 100, 1000]))
+def test_tolerances_hold_for_decimals_as_they_are_written(number: int, answer: int, tolerance: int, unit: int) -> None:
+    question = numeric(answer=answer / unit, tolerance=tolerance / unit)
+    assert grade(question, number / unit).correct == (abs(number - answer) <= tolerance)
+    near = numeric(answer=1e5, near=[{"value": answer / unit, "tolerance": tolerance / unit, "feedback": "near"}])
+    assert grade(near, number / unit).feedback == ["near" if abs(number - answer) <= tolerance else "far"]
 
 
 def test_every_right_answer_is_graded_right(bank: Bank) -> None:

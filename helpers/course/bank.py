@@ -6,7 +6,6 @@ Grading is in `quiz.py`, the front end in `quiz_widget.py`.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,6 +113,12 @@ class Multiple(_Question):
         return choices
 
 
+def within(number: float, target: float, tolerance: float) -> bool:
+    """Whether the two differ by at most the tolerance, in decimals: as floats, 0.504 - 0.5 is a little over 0.004."""
+    rounding = 1e-9 * max(abs(target), tolerance)  # far above what floats round, far below a digit that one types
+    return abs(number - target) <= tolerance + rounding
+
+
 class Near(_Model):
     """A wrong number that learners typically give, and what it shows about their thinking."""
 
@@ -134,12 +139,7 @@ class Numeric(_Question):
     feedback: Text
 
     def accepts(self, number: float) -> bool:
-        return math.isclose(number, self.answer, rel_tol=0.0, abs_tol=self.margin)
-
-    @property
-    def margin(self) -> float:
-        # The last term forgives the rounding of decimals typed by hand (0.1 + 0.2), never a digit that is shown.
-        return max(self.tolerance, self.relative * abs(self.answer), 1e-9 * abs(self.answer))
+        return within(number, self.answer, max(self.tolerance, self.relative * abs(self.answer)))
 
     @model_validator(mode="after")
     def _check(self) -> Numeric:

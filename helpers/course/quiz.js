@@ -173,9 +173,9 @@ function render({ model, el }) {
     const locked = view !== undefined || waiting === question.id;
     const word = mode === "predict" ? "Commit" : "Answer";
     const commit = make("button", { type: "submit", className: "p2p-button p2p-primary" }, word);
-    const changed = (answer) => {
-      drafts[question.id] = answer;
-      commit.disabled = locked || drafts[question.id] === undefined;
+    const changed = (draft) => {
+      drafts[question.id] = draft;
+      commit.disabled = locked || toAnswer(question, draft) === undefined;
     };
     changed(drafts[question.id]);
     const control = CONTROLS[question.kind](question, view, drafts[question.id], changed);
@@ -186,7 +186,7 @@ function render({ model, el }) {
         onsubmit: (event) => {
           event.preventDefault();
           if (commit.disabled) return;
-          send({ type: "commit", id: question.id, answer: drafts[question.id] });
+          send({ type: "commit", id: question.id, answer: toAnswer(question, drafts[question.id]) });
         },
       },
       make(

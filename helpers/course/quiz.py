@@ -7,7 +7,7 @@ An answer is plain JSON, so that it can be stored, and graded again after a rest
 | `yes_no`   | `true` or `false`                              |
 | `single`   | the text of the chosen choice                  |
 | `multiple` | the texts of the ticked choices, at least one  |
-| `numeric`  | a number                                       |
+| `numeric`  | a number, as `quiz_number.js` read it           |
 | `order`    | the texts of all steps, first step first       |
 | `click`    | `[x, y]`, column and row of a pixel            |
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from helpers.course import progress
-from helpers.course.bank import Click, Multiple, Numeric, Order, Picture, Question, Single, YesNo
+from helpers.course.bank import Click, Multiple, Numeric, Order, Picture, Question, Single, YesNo, within
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,8 @@ def grade(question: Question, answer: Any, picture: Picture | None = None) -> Gr
         case Multiple():
             return _grade_multiple(question, answer)
         case Numeric():
-            is_number = isinstance(answer, numbers.Real) and not isinstance(answer, bool) and math.isfinite(answer)
-            _expect(is_number, question, "a finite number", answer)
-            near = [near for near in question.near if abs(answer - near.value) <= max(near.tolerance, 1e-9)]
+            _expect(_is_finite(answer), question, "a finite number", answer)
+            near = [near for near in question.near if within(answer, near.value, near.tolerance)]
             return _all_or_nothing(question.accepts(answer), near[0].feedback if near else question.feedback)
         case Order():
             return _grade_order(question, answer)
@@ -69,6 +68,15 @@ def grade(question: Question, answer: Any, picture: Picture | None = None) -> Gr
 def _expect(holds: bool, question: Question, expected: str, answer: Any) -> None:
     if not holds:
         raise ValueError(f"answer: question '{question.id}' ({question.kind}) expects {expected}, got {answer!r}")
+
+
+def _is_finite(answer: Any) -> bool:
+    if not isinstance(answer, numbers.Real) or isinstance(answer, bool):
+        return False
+    try:
+        return math.isfinite(answer)
+    except OverflowError:  # a whole number larger than any float
+        return False
 
 
 def _all_or_nothing(correct: bool, feedback: str) -> Grade:

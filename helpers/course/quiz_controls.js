@@ -1,5 +1,5 @@
-// The controls of a quiz: one function for each kind of question. quiz_widget.py joins this file and quiz.js, the page,
-// into one module. All text goes in as text nodes, so no bank can inject HTML.
+// The controls of a quiz: one function for each kind of question. quiz_widget.py joins quiz_number.js, this file and
+// quiz.js, the page, into one module. All text goes in as text nodes, so no bank can inject HTML.
 
 let count = 0; // for names of radio groups and ids, unique on the page
 
@@ -26,17 +26,22 @@ function prose(text) {
   return text.split(/\n\s*\n/).map((paragraph) => make("span", { className: "p2p-par" }, inline(paragraph)));
 }
 
+/** The answer that a draft stands for, undefined for none yet: a number is drafted as the text that was typed. */
+function toAnswer(question, draft) {
+  return question.kind === "numeric" ? readNumber(draft ?? "", question.unit).value : draft;
+}
+
 /** An answer in words. */
 function inWords(question, answer) {
   if (question.kind === "yes_no") return answer ? "Yes" : "No";
-  if (question.kind === "numeric") return `${answer} ${question.unit}`.trim();
+  if (question.kind === "numeric") return `${numberInWords(answer)} ${question.unit}`.trim();
   if (question.kind === "order") return answer.join(" → ");
   if (question.kind === "click") return answer ? `column ${answer[0]}, row ${answer[1]}` : "the marked region";
   return [answer].flat().join("; ");
 }
 
 // Each control takes (question, view, draft, changed). `view` is what the kernel said of the committed answer, if there
-// is one; `draft` is what was chosen and not yet committed; `changed(answer)` tells a new choice, undefined for none.
+// is one; `draft` is what was chosen and not yet committed; `changed(draft)` tells a new choice, undefined for none.
 
 function choices(question, view, draft, changed) {
   const type = question.kind === "multiple" ? "checkbox" : "radio";
@@ -76,18 +81,35 @@ function choices(question, view, draft, changed) {
   return list;
 }
 
+// A text field: a number field drops what it does not know without a word (0,5 becomes 5), and the wheel changes it.
 function numeric(question, view, draft, changed) {
+  const id = `p2p-${(count += 1)}`;
+  const reading = make("span", { className: "p2p-reading", id, "aria-live": "polite" });
   const input = make("input", {
-    type: "number",
-    step: "any",
+    type: "text",
     className: "p2p-number",
-    value: (view ? view.answer : draft) ?? "",
+    value: view ? numberInWords(view.answer) : draft ?? "",
+    autocomplete: "off",
+    spellcheck: false,
     "aria-label": question.unit ? `Your answer in ${question.unit}` : "Your answer",
-    oninput: () => changed(Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : undefined),
+    "aria-describedby": id,
+    oninput: () => {
+      say();
+      changed(input.value);
+    },
   });
+  const say = () => {
+    const { value, trouble } = readNumber(input.value, question.unit);
+    const about = value === undefined || Number(numberInWords(value)) === value ? "" : "about ";
+    const words = value === undefined ? "" : `Read as ${about}${inWords(question, value)}`;
+    reading.textContent = trouble ?? words;
+    reading.classList.toggle("p2p-wrong", trouble !== undefined);
+    input.setAttribute("aria-invalid", String(trouble !== undefined));
+  };
+  if (!view) say();
   const verdict = view?.correct;
   const mark = make("span", { className: `p2p-mark ${verdict ? "p2p-right" : "p2p-wrong"}` }, verdict ? "✓" : "✗");
-  return make("div", { className: "p2p-numeric" }, input, question.unit, verdict === undefined ? null : mark);
+  return make("div", { className: "p2p-numeric" }, input, question.unit, verdict === undefined ? null : mark, reading);
 }
 
 function order(question, view, draft, changed) {

@@ -1,8 +1,10 @@
 """The quiz in the notebook: `quiz` at the end of a lesson, `predict` and `reveal` in its text.
 
-The page is `quiz_controls.js` and `quiz.js`, joined. It is given what a learner may see before answering, and nothing
-else: the right answers, explanations and feedback stay in the kernel, which sends them in a message after the answer
-was committed. They are never a synced trait, so no notebook holds them. The protocol, in custom messages:
+The page is `quiz_number.js`, `quiz_controls.js` and `quiz.js`, joined. It is given what a learner may see before
+answering, and nothing else: the right answers, explanations and feedback stay in the kernel, which sends them in a
+message after the answer was committed. They are never a synced trait, so no notebook holds them.
+
+The protocol, in custom messages:
 
 | page to kernel                             | meaning                                                  |
 |--------------------------------------------|----------------------------------------------------------|
@@ -41,7 +43,7 @@ _pages: WeakSet[_Page] = WeakSet()
 class _Page(anywidget.AnyWidget):
     """A front end for one `Desk`. All that is synced is what a learner may see before answering."""
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in ("quiz_controls.js", "quiz.js"))
+    _esm = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in ("quiz_number", "quiz_controls", "quiz"))
     _css = (HERE / "quiz.css").read_text("utf-8")
     mode = traitlets.Unicode().tag(sync=True)
     lesson = traitlets.Unicode().tag(sync=True)

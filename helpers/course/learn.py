@@ -77,7 +77,7 @@ def _free(port: int) -> bool:
 
 
 def settings(folder: Path, notebook: str, token: str, port: int | None, open_browser: bool) -> dict[str, object]:
-    """JupyterLab's options for the course. They stand above what the learner's own Jupyter configuration says."""
+    """JupyterLab's options for the course. They stand above any Jupyter configuration of this machine."""
     return {
         # Reached from this machine only, and only with the token.
         "ServerApp.ip": "127.0.0.1",

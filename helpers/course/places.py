@@ -32,9 +32,7 @@ def lesson_environment(variables: Mapping[str, str], temporary: Path) -> dict[st
     known = os.path.isabs(os.path.expanduser("~"))
     if not known:  # Jupyter and IPython ask for it whatever else is set
         environment |= {"COURSE_HOME": str(home()), "HOME": str(temporary), "USERPROFILE": str(temporary)}
-    environment["PYTHONPATH"] = str(
-        ROOT
-    )  # the kernels' course is this one, and no folder of other work comes before it
+    environment["PYTHONPATH"] = str(ROOT)  # and no folder of other work, whose modules would come first
     environment["PYTHONNOUSERSITE"] = "1"
     environment["IPYTHONDIR"] = str(temporary / "ipython")
     environment["JUPYTER_CONFIG_DIR"] = str(temporary / "config")

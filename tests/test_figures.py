@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib
 
@@ -22,6 +27,7 @@ from helpers.scenes.street import street
 from helpers.show import colors, figures
 
 pytestmark = pytest.mark.lesson1
+ROOT = Path(__file__).resolve().parent.parent
 
 # How colour-blind people see linear RGB: Machado, Oliveira, Fernandes, "A physiologically-based model for simulation of
 # color vision deficiency", 2009, severity 1.0.
@@ -232,3 +238,23 @@ def test_names_are_written_on_the_map_or_below_it(shown: list) -> None:
     assert present <= written | legend
     assert show.show_labels(scene.semantic, STREET, names=False).texts[:] == []
     plt.close("all")
+
+
+ACCOUNT = "text.usetex: True\naxes.facecolor: black\nsavefig.dpi: 600\nimage.origin: lower\npath.sketch: 5, 50, 2\n"
+STYLED = """
+import matplotlib.pyplot as plt, numpy as np
+from helpers import show
+show.use_style()
+changed = {name for name in plt.rcParams if plt.rcParams[name] != plt.rcParamsDefault[name]}
+print(sorted(changed - set(show.figures._STYLE)))
+show.show_image(np.zeros((4, 6, 3), np.uint8), "a title")
+plt.gcf().canvas.draw()
+"""
+
+
+def test_a_matplotlibrc_of_the_learners_does_not_shine_through(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text(ACCOUNT, encoding="utf-8")
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path), "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", STYLED], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert set(ast.literal_eval(run.stdout)) <= {"backend", "backend_fallback"}

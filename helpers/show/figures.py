@@ -69,7 +69,11 @@ Picture = ArrayLike | Callable[[Axes], object]
 
 
 def use_style() -> None:
-    """Makes every later figure look like the course: call it once, at the top of a lesson."""
+    """Makes every later figure look like the course: call it once, at the top of a lesson.
+
+    What a matplotlibrc of the learner's says is dropped, except for how and where windows open.
+    """
+    plt.rcdefaults()
     plt.rcParams.update(_STYLE)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -127,6 +128,11 @@ def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> Panoptic:
         if areas[category.id]
     )
     return Panoptic(torch.where(semantic == VOID, 0, semantic + 1), segments)
+
+
+def is_thing(semantic: Tensor, categories: CategorySet) -> Tensor:
+    """bool, of the map's shape: whether the category of a pixel is countable; void is not."""
+    return torch.isin(semantic, torch.tensor([thing.id for thing in categories.things], device=semantic.device))
 
 
 def masks_to_boxes(masks: Tensor) -> Tensor:
@@ -282,7 +288,8 @@ def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categorie
     pixels; their boxes must agree to 2 pixels.
     """
     _expect(isinstance(info, Iterable), "info", "a list of entries", _describe(info))
-    wrong = [entry for entry in info if not isinstance(entry, Mapping) or not _is_entry(entry)]
+    keys = ("id", "category_id")
+    wrong = [e for e in info if not isinstance(e, Mapping) or not all(_is_whole(e.get(key)) for key in keys)]
     _expect(not wrong, "info", "a whole number as id and as category_id of each entry", wrong[:1])
     areas, boxes = _measure(_segment_index(panoptic, [int(entry["id"]) for entry in info]), len(info))
     for entry, area, box in zip(info, areas, boxes, strict=True):
@@ -300,20 +307,17 @@ def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categorie
     )
 
 
-def _is_entry(entry: Mapping[str, Any]) -> bool:
-    return _is_whole(entry.get("id")) and _is_whole(entry.get("category_id"))
-
-
 def _agrees(entry: Mapping[str, Any], area: int, box: list[int]) -> bool:
     """Whether the area and the box that an entry gives, if it does, are those that were measured."""
     said_area, said_box = entry.get("area"), entry.get("bbox")
-    if said_box is None:
-        return said_area is None or said_area == area or said_area % 1 != 0
-    if all(number % 1 == 0 for number in (said_area or 0, *said_box)):
-        return said_area in (None, area) and list(said_box) == box
-    x, y, width, height = said_box
-    edges = zip((x, y, x + width, y + height), (box[0], box[1], box[0] + box[2], box[1] + box[3]), strict=True)
-    return all(abs(said - measured) <= 2 for said, measured in edges)
+    said = [area if said_area is None else said_area, *(box if said_box is None else said_box)]
+    if len(said) != 5 or not all(isinstance(number, Real) for number in said):
+        return False
+    if all(number % 1 == 0 for number in said):
+        return said == [area, *box]
+    x, y, width, height = said[1:]
+    off = (x - box[0], y - box[1], x + width - box[0] - box[2], y + height - box[1] - box[3])
+    return 0 <= said[0] <= (width + 4) * (height + 4) and all(abs(pixels) <= 2 for pixels in off)
 
 
 def _measure(index: Tensor, count: int) -> tuple[list[int], list[list[int]]]:

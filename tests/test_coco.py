@@ -348,6 +348,7 @@ def test_a_missing_file_or_folder_is_named(folder: Path, missing: str, message: 
         (lambda c: first_segment(c).update(category_id=True), r"category_id: .*valid integer, got True"),
         (lambda c: first_segment(c).update(area=float("nan")), r"segments_info\.0\.area.*: .*finite number, got nan"),
         (lambda c: first_segment(c).update(bbox=[1, 2]), r"segments_info\.0\.bbox: .*at least 4 items"),
+        (lambda c: c["categories"][0].update(color=[1, 2]), r"categories\.0\.color\.2: Field required"),
         (lambda c: c["categories"][0].update(id=False), r"categories\.0\.id: .*valid integer, got False"),
         (lambda c: c["categories"][1].update(id=0), "expected ids in categories that differ, got 0 twice"),
         (lambda c: c["categories"][1].update(name="sky"), "expected names in categories that differ, got 'sky' twice"),

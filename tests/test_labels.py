@@ -320,6 +320,9 @@ def test_a_map_that_is_not_the_one_of_its_info_is_noticed(truth: Truth, change: 
         ({"area": 2.6, "bbox": [0.9, 0.3, 2.8, 0.9]}, True),  # measured on an outline
         ({"area": 2.6}, True),
         ({"area": 4}, False),
+        ({"area": "3"}, False),
+        ({"bbox": [1, 0, 3]}, False),
+        ({"area": float("nan")}, False),
         ({"bbox": [1, 0, 3, 2]}, False),
         ({"area": 3, "bbox": [0, 0, 3, 1]}, False),
         ({"area": 2.6, "bbox": [1, 0, 3, 3.1]}, False),

@@ -153,7 +153,8 @@ def _first_fault(error: ValidationError) -> str:
     """Where the first fault is and what it is; a file of COCO's better-known kind is called by its name."""
     fault = error.errors()[0]
     entry = fault["input"]
-    if fault["type"] == "missing" and "segments_info" not in entry and {"bbox", "segmentation"} & entry.keys():
+    listed_alone = fault["loc"][:1] == ("annotations",) and isinstance(entry, dict) and "segments_info" not in entry
+    if listed_alone and {"bbox", "segmentation"} & entry.keys():
         return "its annotations have no segments_info: it is an ordinary detection JSON, one entry for each object"
     place = ".".join(str(step) for step in fault["loc"]) or "the file"
     plain = entry is None or isinstance(entry, bool | int | float | str)

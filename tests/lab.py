@@ -39,8 +39,12 @@ RUN_SECONDS = 600
 ANSWER_SECONDS = 30
 expect.set_options(timeout=ANSWER_SECONDS * 1000)
 LEARN = [sys.executable, "-m", "helpers.cli", "learn", "--no-browser"]
-# The tests ask JupyterLab itself for its notebook, and do not guess from what is on the screen.
-_CONFIG = "c.LabApp.expose_app_in_browser = True\n"
+# The tests ask JupyterLab itself for its notebook, and do not guess from what is on the screen. It is told in the page,
+# after that is read and before its scripts run: `course learn` takes no settings from a folder that we could give.
+_EXPOSE = """document.addEventListener("readystatechange", () => {
+    const config = document.getElementById("jupyter-config-data");
+    config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), exposeAppInBrowser: true });
+}, { once: true });"""
 _SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}}
 _URL = re.compile(r"(http://(?:localhost|127\.0\.0\.1):\d+)/\S*token=([\w-]+)")
 
@@ -69,7 +73,6 @@ def running_lab(home: Path, command: list[str] = LEARN, theme: str = "JupyterLab
         file = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    (config / "jupyter_lab_config.py").write_text(_CONFIG)
     folders = {
         "COURSE_HOME": "progress",
         "COURSE_WORKSPACE": "workspace",
@@ -210,6 +213,7 @@ def open_notebook(browser: Browser, lab: Lab, path: str, size: tuple[int, int] =
     notebook = Notebook(page, complaints(page))
     failed = "reply: {0.status} {0.url}".format
     page.on("response", lambda reply: reply.status >= 400 and notebook.problems.append(failed(reply)))
+    page.add_init_script(_EXPOSE)
     page.goto(f"{lab.url}/lab/tree/{quote(path)}?reset&token={lab.token}")
     # What the page says of itself: the kernel is there and waits.
     kernel = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"

@@ -161,14 +161,10 @@ def write_coco_panoptic(folder: Path | str, scenes: Iterable[Scene]) -> Path:
         height, width = scene.size
         images[image_id] = {"id": image_id, "file_name": file_name, "height": height, "width": width}
         try:
-            pixels, colors, info = _to_pixels(scene), ids_to_rgb(scene.panoptic), _to_info(scene)
+            info = _write_pictures(folder, file_name, scene)
         except ValueError as error:
             raise ValueError(f"scene {number} ('{scene.name}'): {error}") from error
         annotations.append({"image_id": image_id, "file_name": file_name, "segments_info": info})
-        for name, picture in (("images", pixels), ("panoptic", colors)):
-            path = folder / name / file_name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).save(path)
     if categories is None:
         raise ValueError("scenes: expected at least one, got none")
     content = {"info": {"description": categories.name}, "images": [*images.values()], "annotations": annotations}
@@ -223,6 +219,16 @@ def _image_of(scene: Scene, number: int) -> tuple[int | str, str]:
     if isinstance(scene, CocoScene):
         return scene.image_id, str(PurePosixPath(scene.file_name).with_suffix(".png"))
     return number, f"{number:06d}.png"
+
+
+def _write_pictures(folder: Path, file_name: str, scene: Scene) -> list[dict[str, Any]]:
+    """Writes the image and the label map of a scene, once both are known to be sound; returns its `segments_info`."""
+    pixels, colors, info = _to_pixels(scene), ids_to_rgb(scene.panoptic), _to_info(scene)
+    for kind, picture in (("images", pixels), ("panoptic", colors)):
+        path = folder / kind / file_name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+    return info
 
 
 def _to_pixels(scene: Scene) -> np.ndarray:

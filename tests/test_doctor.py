@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from helpers.course import doctor
+from helpers.course import doctor, limits
 from helpers.course.doctor import GB, OK, OPTIONAL, PROBLEM, Row
 
 GOOD_PROBE = {"torch": "2.15.0", "torchvision": "0.29.2", "kept": [0], "gpu": ""}
@@ -143,3 +146,114 @@ def test_this_machine_can_run_the_course() -> None:
     assert [row.check for row in rows][:2] == ["Python", "torch and torchvision"]
     assert not [row for row in rows if row.verdict == PROBLEM]
     assert all(row.remedy for row in rows if row.verdict != OK)
+
+
+@pytest.mark.parametrize(
+    "code", ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "import time; time.sleep(9)"]
+)
+def test_what_a_new_install_would_meet_again_is_not_answered_with_one(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "TORCH_SECONDS", 0.5)
+    row = doctor.check_torch(doctor.probe_torch(code=code), tmp_path)
+    assert row.verdict == PROBLEM and "install" not in row.remedy and ".venv" not in row.remedy
+
+
+def test_places_that_cannot_be_used_are_rows_and_no_tracebacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "workspace"))
+    assert doctor.check_workspace().verdict == doctor.check_answers().verdict == OK
+    (tmp_path / "file").touch()
+    for place in (str(tmp_path / "file" / "a"), "~no-such-user/a"):
+        monkeypatch.setenv("COURSE_WORKSPACE", place)
+        monkeypatch.setenv("COURSE_HOME", place)
+        assert (doctor.check_workspace().verdict, doctor.check_answers().verdict) == (PROBLEM, OPTIONAL)
+        assert "COURSE_WORKSPACE" in doctor.check_workspace().remedy and "COURSE_HOME" in doctor.check_answers().remedy
+
+
+# --- What a process may use of its machine
+
+GROUP = "user.slice/job 7"
+VERSION_2 = {"proc/self/cgroup": f"0::/{GROUP}\n"}
+VERSION_1 = {"proc/self/cgroup": f"9:name=systemd:/x\n5:cpu,cpuacct:/{GROUP}\n4:memory:/{GROUP}\n0::/\n"}
+UNLIMITED = "9223372036854771712\n"
+
+
+def system(root: Path, files: dict[str, str]) -> Path:
+    """A folder with these files of `/proc` and `/sys`."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/memory.max": "1000000\n"},
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/memory.max": "max\n", "sys/fs/cgroup/user.slice/memory.max": "1000000\n"},
+        VERSION_2 | {"sys/fs/cgroup/memory.max": "1000000\n"},  # its own name space, seen from inside
+        VERSION_1 | {f"sys/fs/cgroup/memory/{GROUP}/memory.limit_in_bytes": "1000000\n"},
+        VERSION_1 | {"sys/fs/cgroup/memory/memory.limit_in_bytes": "1000000\n"},
+        {"sys/fs/cgroup/memory.max": "1000000\n"},  # /proc is hidden
+    ],
+)
+def test_memory_is_what_the_lowest_limit_leaves(tmp_path: Path, files: dict[str, str]) -> None:
+    assert limits.usable_memory(system(tmp_path, files)) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/memory.max": "max\n", f"sys/fs/cgroup/{GROUP}/cpu.max": "max 100000\n"},
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/memory.max": "\n", f"sys/fs/cgroup/{GROUP}/cpu.max": "?\n"},
+        VERSION_1
+        | {
+            "sys/fs/cgroup/memory/memory.limit_in_bytes": UNLIMITED,
+            "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+            "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+        },
+    ],
+)
+def test_without_a_limit_all_of_the_machine_may_be_used(tmp_path: Path, files: dict[str, str]) -> None:
+    assert limits.usable_memory(system(tmp_path, files)) == psutil.virtual_memory().total
+    assert limits.usable_cores(tmp_path) == len(psutil.Process().cpu_affinity())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/cpu.max": "50000 100000\n"},
+        VERSION_2 | {f"sys/fs/cgroup/{GROUP}/cpu.max": "max 100000\n", "sys/fs/cgroup/cpu.max": "5000 10000\n"},
+        VERSION_1
+        | {
+            f"sys/fs/cgroup/cpu,cpuacct/{GROUP}/cpu.cfs_quota_us": "50000\n",
+            f"sys/fs/cgroup/cpu,cpuacct/{GROUP}/cpu.cfs_period_us": "100000\n",
+        },
+        {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "25000\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "50000\n"},
+    ],
+)
+def test_cores_are_the_share_of_time_that_is_granted(tmp_path: Path, files: dict[str, str]) -> None:
+    assert limits.usable_cores(system(tmp_path, files)) == 0.5
+    row = doctor.check_cores(0.5)
+    assert row.found == "0.5" and row.verdict == OPTIONAL and "4 times" in row.remedy
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="binds a process to a core, the Linux way")
+def test_cores_are_those_that_the_process_is_bound_to(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); from pathlib import Path;"
+        "from helpers.course import limits; print(limits.usable_cores(Path(sys.argv[1])))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert run.stdout == "1.0\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory the Linux way")
+def test_memory_is_what_the_shell_allows(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from pathlib import Path; from helpers.course import limits;"
+        "resource.setrlimit(resource.RLIMIT_AS, (10**9, -1)); print(limits.usable_memory(Path(sys.argv[1])))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert run.stdout == "1000000000\n"

@@ -11,15 +11,17 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from helpers.course.workspace import workspace_folder
+from helpers.course.limits import usable_cores, usable_memory
+from helpers.course.places import existing, writable
+from helpers.course.store import ProgressError, home
+from helpers.course.workspace import WorkspaceError, workspace_folder
 
 OK, OPTIONAL, PROBLEM = "ok", "optional", "problem"
 GB = 10**9
@@ -31,6 +33,9 @@ DISK_NEEDED = GB // 2
 GET_CHROMIUM = (
     "on Debian `apt-get install chromium`, elsewhere `playwright install chromium`, or name one in COURSE_CHROMIUM"
 )
+TORCH_SECONDS = 120
+SLOW = "did not load within two minutes"
+KILLED = "the system ended Python while they were loading, most likely for want of memory"
 MAC_BROWSERS = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
 
 TORCH_PROBE = """
@@ -68,9 +73,13 @@ def reinstall(prefix: Path) -> str:
 def probe_torch(python: str = sys.executable, code: str = TORCH_PROBE) -> dict[str, object]:
     """What torch says of itself in a fresh process, or {"error": its last words}."""
     try:
-        result = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=120)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        result = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=TORCH_SECONDS)
+    except subprocess.TimeoutExpired:
+        return {"error": SLOW}
+    except OSError as error:
         return {"error": f"{type(error).__name__}: {error}"}
+    if result.returncode == -getattr(signal, "SIGKILL", 1000):
+        return {"error": KILLED}
     if result.returncode == 0:
         return json.loads(result.stdout.splitlines()[-1])
     said = [line for line in result.stderr.splitlines() if line.strip()]
@@ -85,6 +94,8 @@ def check_torch(probe: Mapping[str, object], prefix: Path = Path(sys.prefix)) ->
         # PyPI's torchvision beside a torch built for the CPU only: it installs, and fails when it is imported.
         remedy = f"the two are not of one build: {reinstall(prefix)}"
         return Row(name, "do not fit together (operator torchvision::nms does not exist)", PROBLEM, remedy)
+    if error in (SLOW, KILLED):  # a new install would meet the same
+        return Row(name, error, PROBLEM, "close other programs, or give the course more memory, and try again")
     if error:
         return Row(name, error, PROBLEM, reinstall(prefix))
     found = f"{probe['torch']} and {probe['torchvision']}"
@@ -123,22 +134,44 @@ def check_jupyter(versions: Mapping[str, str | None], prefix: Path) -> list[Row]
     return rows
 
 
-def usable_cores() -> int:
-    """Those this process may use: in a container often fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def check_cores(cores: int) -> Row:
+def check_cores(cores: float) -> Row:
+    found = f"{cores:.3g}"
     if cores >= 2:
-        return Row("processor cores", str(cores))
-    return Row("processor cores", str(cores), OPTIONAL, "the lessons run, but training takes about twice as long")
+        return Row("processor cores", found)
+    remedy = f"the lessons run, but training takes about {2 / cores:.2g} times as long"
+    return Row("processor cores", found, OPTIONAL, remedy)
 
 
 def check_memory(total: int) -> Row:
     found = f"{total / GB:.1f} GB"
     if total >= MEMORY_NEEDED:
         return Row("memory", found)
-    return Row("memory", found, PROBLEM, f"the course needs {MEMORY_NEEDED // GB} GB: use a larger machine")
+    remedy = f"the course needs {MEMORY_NEEDED // GB} GB: use a larger machine, or allow this container or shell more"
+    return Row("memory", found, PROBLEM, remedy)
+
+
+def check_workspace() -> Row:
+    """Can the notebooks be put where they belong, and is there room?"""
+    try:
+        folder = workspace_folder()
+        free = shutil.disk_usage(existing(folder)).free
+    except (WorkspaceError, OSError) as error:
+        return Row("disk", str(error), PROBLEM, "name another folder in COURSE_WORKSPACE")
+    if not writable(folder):
+        return Row("disk", f"{folder} cannot be written to", PROBLEM, "name another folder in COURSE_WORKSPACE")
+    return check_disk(folder, free)
+
+
+def check_answers() -> Row:
+    """Can answers be kept? The lessons run without."""
+    remedy = "the lessons run, but keep no answer: set COURSE_HOME to a folder of your own"
+    try:
+        place = home()
+    except ProgressError as error:
+        return Row("answers", str(error), OPTIONAL, remedy)
+    if not writable(place):
+        return Row("answers", f"{place} cannot be written to", OPTIONAL, remedy)
+    return Row("answers", f"kept in {place}")
 
 
 def check_disk(folder: Path, free: int) -> Row:
@@ -182,23 +215,18 @@ def _playwright_chromium() -> list[Path]:
         return []
 
 
-def existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
-
-
 def examine() -> list[Row]:
     """Every check on this machine. Takes some seconds, most of them to load torch."""
     probe = probe_torch()
-    folder = workspace_folder()
     versions = {name: installed_version(name) for name in ("jupyterlab", "ipywidgets", "anywidget")}
     return [
         check_python(sys.version_info[:3]),
         check_torch(probe),
         *check_jupyter(versions, Path(sys.prefix)),
         check_cores(usable_cores()),
-        check_memory(psutil.virtual_memory().total),
-        check_disk(folder, shutil.disk_usage(existing(folder)).free),
+        check_memory(usable_memory()),
+        check_workspace(),
+        check_answers(),
         check_gpu(probe),
         check_chromium(find_chromium()),
     ]

@@ -48,11 +48,13 @@ def lesson_environment(variables: Mapping[str, str], temporary: Path) -> dict[st
 
 def writable(folder: Path) -> bool:
     """Whether a file can be put into this folder, which need not be there yet. Makes nothing."""
-    try:
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
-    except OSError:  # it may not be looked into
-        return False
+    there = existing(folder)
+    return os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that can be seen."""
+    return next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)
 
 
 def _private(folder: Path) -> bool:

@@ -100,9 +100,9 @@ function numeric(question, view, draft, changed) {
   });
   const say = () => {
     const { value, trouble } = readNumber(input.value, question.unit);
-    const about = value === undefined || Number(numberInWords(value)) === value ? "" : "about ";
-    const words = value === undefined ? "" : `Read as ${about}${inWords(question, value)}`;
-    reading.textContent = trouble ?? words;
+    const words = value === undefined ? "" : numberInWords(value);
+    const about = Number(words) === value ? "" : "about ";
+    reading.textContent = trouble ?? (words && `Read as ${about}${words}`);
     reading.classList.toggle("p2p-wrong", trouble !== undefined);
     input.setAttribute("aria-invalid", String(trouble !== undefined));
   };

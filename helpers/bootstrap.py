@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -31,7 +32,7 @@ UV_SETTINGS_KEPT = re.compile(
     "UV_(DEFAULT_INDEX|EXTRA_INDEX_URL|INDEX|FIND_LINKS|CACHE_DIR|HTTP|SSL|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     "|KEYRING|OFFLINE|CONCURRENT|LINK_MODE|NO_PROGRESS)"
 )
-SETTINGS_DROPPED = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "CONDA_PREFIX")
+SETTINGS_DROPPED = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX")
 
 NO_SPACE = re.compile(r"no space left|errno 28|os error 28|os error 112|not enough space|quota exceeded", re.I)
 BAD_HASH = re.compile(r"hash mismatch|do not match the hashes", re.I)
@@ -42,6 +43,8 @@ NO_NETWORK = re.compile(
 )
 NO_ACCESS = re.compile(r"permission denied|read-only file system|access is denied|operation not permitted", re.I)
 NO_BUILD = re.compile(r"no wheels|no source distribution|platform tag|abi tag", re.I)
+TOO_LONG = re.compile(r"(file )?name too long|errno 36\b|os error (36|206)\b|winerror 206|path too long", re.I)
+NO_LINKS = re.compile(r"not supported|errno 95\b|os error (45|50|95)\b|exec format error", re.I)
 
 
 class SetupError(Exception):
@@ -64,6 +67,16 @@ def check_machine(system: str, machine: str) -> None:
             "PyTorch publishes no wheels for Macs with an Intel processor any more: use conda"
             " (`conda env create -f environment.yml`), or on Apple silicon a Python built for arm64."
         )
+
+
+def check_folder(root: Path) -> None:
+    """Raise `SetupError` if no virtual environment can be made in `root`, whatever is deleted there and tried again."""
+    for sign in (os.pathsep, "\n", "\r"):
+        if sign in str(root):
+            raise SetupError(
+                f"The name of the course's folder, {str(root)!r}, has {sign!r} in it, so that no program can be found"
+                " there: rename that folder or move the course to another, then run the same command again."
+            )
 
 
 def check_venv(version: tuple) -> None:
@@ -102,14 +115,23 @@ def explain(output: str) -> SetupError:
     if NO_BUILD.search(output):
         return SetupError(f"A package has no build for this machine ({sys.platform}, {platform.machine()}): use conda"
                           " instead (`conda env create -f environment.yml`).")  # fmt: skip
-    return SetupError(f"The install failed ({last}): delete the folder .venv and run the same command again.")
+    if TOO_LONG.search(output):
+        return SetupError(f"The course lies too deep for this system ({last}): move it to a folder with a short name.")
+    if NO_LINKS.search(output):
+        return SetupError(f"The drive of the course cannot hold programs ({last}): move the course to a local disk.")
+    return SetupError(f"The install failed: {last}. If the same command fails again, show this line to the authors.")
 
 
 def run(command: list, environment: "dict[str, str] | None" = None) -> str:
     """What the command printed. Raises `SetupError` if it failed."""
     words = [str(word) for word in command]
     pipe = subprocess.PIPE
-    result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment, check=False)
+    try:
+        result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment, check=False)
+    except PermissionError as error:
+        raise SetupError(
+            f"{words[0]} may not be started: move the course to a disk that programs may run from."
+        ) from error
     said = (result.stdout + result.stderr).decode("utf-8", "replace")
     if result.returncode != 0:
         raise explain(said)
@@ -141,7 +163,7 @@ def venv_version(root: Path) -> "str | None":
 
 def fingerprint(root: Path) -> str:
     """Changes when what must be installed changes."""
-    files = [root / "requirements.lock", root / "pyproject.toml"]
+    files = [root / "requirements.lock", root / "pyproject.toml", *sorted((root / "helpers").glob("imports.p*"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -181,7 +203,8 @@ def make_venv(root: Path) -> None:
             child.unlink()
     write_stamp(root, complete=False)
     # In an activated environment sys.executable is the very Python that was just deleted.
-    run([getattr(sys, "_base_executable", None) or sys.executable, "-m", "venv", folder])
+    python = getattr(sys, "_base_executable", None) or sys.executable
+    run([python, "-m", "venv", folder], clean_environment(dict(os.environ)))
 
 
 def install_uv(root: Path, environment: "dict[str, str]") -> Path:
@@ -197,13 +220,24 @@ def install_uv(root: Path, environment: "dict[str, str]") -> Path:
     return uv
 
 
+def choose_cache(root: Path, uv: Path, environment: "dict[str, str]") -> None:
+    """Let uv keep what it downloads in `.venv`, for this install, where its own place in the home cannot be used."""
+    try:
+        cache = Path(run([uv, "cache", "dir"], environment).strip())
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=str(cache)):
+            return
+    except (SetupError, OSError):
+        environment["UV_CACHE_DIR"] = str(root / ".venv" / "cache")
+        (root / ".venv" / "cache").mkdir(exist_ok=True)
+
+
 def check_space_for_packages(root: Path, uv: Path, environment: "dict[str, str]") -> bool:
     """Raise `SetupError` if the packages will not fit. Returns whether uv's cache and `.venv` are on one disk.
 
     On one disk uv links files instead of copying them, so what its cache already holds takes no more room.
     """
     cache = Path(run([uv, "cache", "dir"], environment).strip())
-    cache.mkdir(parents=True, exist_ok=True)
     one_disk = os.stat(str(cache)).st_dev == os.stat(str(root / ".venv")).st_dev
     if shutil.disk_usage(str(cache)).free < SPACE_NEEDED:
         held = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file() and not file.is_symlink())
@@ -238,6 +272,7 @@ def set_up(root: Path) -> None:
     environment = clean_environment(dict(os.environ))
     environment["VIRTUAL_ENV"] = str(root / ".venv")
     if found == "make":
+        check_folder(root)
         check_venv(sys.version_info)
         check_space(root, SPACE_TO_BEGIN)
         print("Installing the course into .venv: a few minutes, mostly PyTorch. Later starts skip this.", flush=True)
@@ -245,9 +280,11 @@ def set_up(root: Path) -> None:
     else:
         print("Bringing .venv up to date.", flush=True)
     uv = install_uv(root, environment)
+    choose_cache(root, uv, environment)
     if found == "make" and not check_space_for_packages(root, uv, environment):
         environment["UV_LINK_MODE"] = "copy"  # what uv does anyway between disks, but with a warning
     install_packages(root, uv, environment)
+    shutil.rmtree(str(root / ".venv" / "cache"), ignore_errors=True)
     print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)
 
 

@@ -108,7 +108,15 @@ SAID = {
     "has no build for this machine": [
         "torch==2.15.0 has no wheels with a matching platform tag (e.g., `manylinux_2_36_riscv64`)"
     ],
-    "install failed (something new)": ["first line\n  ╰─▶ something new\n"],
+    "install failed: something new": ["first line\n  ╰─▶ something new\n"],
+    "with a short name": [
+        "error: failed to create file: The filename or extension is too long. (os error 206)",
+        "[Errno 36] File name too long: '.venv/lib'",
+    ],
+    "to a local disk": [
+        "[Errno 95] Operation not supported: 'lib' -> '/share/course/.venv/lib64'",
+        "error: failed to symlink: Operation not supported (os error 95)",
+    ],
 }
 
 
@@ -117,6 +125,47 @@ def test_failures_become_one_sentence(sentence: str, said: str) -> None:
     explained = str(bootstrap.explain(said))
     assert sentence in explained
     assert "\n" not in explained and explained.endswith(".")
+
+
+def test_no_sentence_sends_round_in_a_circle() -> None:
+    """`.venv` is made anew by itself, so deleting it never helps; only what cannot be told is for the authors."""
+    for many in SAID.values():
+        for said in many:
+            assert "delete" not in str(bootstrap.explain(said))
+
+
+@posix
+@pytest.mark.parametrize("name", ["Course 11:2026", "two\nlines"])
+def test_a_folder_in_which_no_program_is_found_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    (folder / "helpers").mkdir(parents=True)
+    for file in ("helpers/bootstrap.py", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / file, folder / file)
+    run = subprocess.run([sys.executable, folder / "helpers" / "bootstrap.py"], capture_output=True, text=True)
+    assert run.returncode == 1 and "rename that folder" in run.stderr and len(run.stderr.splitlines()) == 1
+    assert not (folder / ".venv").exists()
+
+
+@posix
+def test_a_program_that_may_not_be_started_is_named(tmp_path: Path) -> None:
+    """As on a disk mounted with noexec."""
+    (tmp_path / "uv").write_text("#!/bin/sh\n", encoding="utf-8")
+    with pytest.raises(bootstrap.SetupError, match="uv may not be started: move the course"):
+        bootstrap.run([tmp_path / "uv"])
+
+
+@posix
+@pytest.mark.parametrize("place", ["cache", "file/cache"])
+def test_a_home_that_cannot_hold_the_downloads_is_not_needed(tmp_path: Path, place: str) -> None:
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / "file").touch()
+    uv = tmp_path / "uv"
+    uv.write_text(f"#!/bin/sh\necho {tmp_path / place}\n", encoding="utf-8")
+    uv.chmod(0o755)
+    environment: dict[str, str] = {}
+    bootstrap.choose_cache(tmp_path, uv, environment)
+    own = str(tmp_path / ".venv" / "cache")
+    assert environment == ({} if place == "cache" else {"UV_CACHE_DIR": own})
 
 
 def test_an_error_of_the_system_is_no_traceback(
@@ -200,6 +249,7 @@ def test_an_install_that_breaks_off_is_begun_anew(course: Path, monkeypatch: pyt
         return 1 if fails == "sync" else 0
 
     monkeypatch.setattr(bootstrap, "run", run)
+    monkeypatch.setattr(bootstrap, "choose_cache", lambda *arguments: None)
     monkeypatch.setattr(bootstrap.subprocess, "call", call)
     bootstrap.venv_program(course, "uv").touch()
     if fails:
@@ -221,6 +271,7 @@ def test_a_second_start_does_nothing(course: Path, monkeypatch: pytest.MonkeyPat
 def test_the_users_settings_choose_the_source_but_not_the_target() -> None:
     kept = {"UV_INDEX_URL": "i", "UV_DEFAULT_INDEX": "i", "UV_CACHE_DIR": "c", "PIP_INDEX_URL": "i", "HTTPS_PROXY": "p"}
     dropped = {"UV_SYSTEM_PYTHON": "1", "UV_TORCH_BACKEND": "cpu", "UV_PYTHON": "3.9", "PIP_USER": "1"}
+    dropped |= {"PYTHONPATH": "/other/work"}
     assert bootstrap.clean_environment({**kept, **dropped}) == kept
 
 

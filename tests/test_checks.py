@@ -19,9 +19,9 @@ import pytest
 import torch
 
 from helpers.course import checks, progress
-from helpers.course.attempt import attempt, is_stub
+from helpers.course.attempt import MOST_DISPLAYS, MOST_LETTERS, attempt, is_stub
 from helpers.course.checks import Exercise, Wrong, check, exercises, hint, prove, register
-from helpers.course.values import difference, show, size
+from helpers.course.values import contrast, difference, show, size
 
 
 def count_spec(mask: np.ndarray) -> int:
@@ -266,6 +266,128 @@ def test_changed_input_is_found() -> None:
     assert result.case.args["mask"].any(), "the case is shown as it was before"
 
 
+@pytest.mark.parametrize("step", [1e-7, 1e-12])
+def test_a_small_change_of_an_input_is_found_too(step: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [(np.full(3, 0.5), [0.5]), (np.zeros(4), [1.0, {"deep": 0.25}])]
+    total = Exercise("total", 1, "t", lambda a, b: 1, lambda rng: cases, ("h",), lambda a, b: 1, COUNT.wrong)
+    monkeypatch.setitem(checks._exercises, "total", total)
+
+    def moves_an_array(a: np.ndarray, b: list) -> int:
+        a[-1] += step
+        return 1
+
+    def moves_a_number_in_a_list(a: np.ndarray, b: list) -> int:
+        b[0] += step
+        return 1
+
+    def moves_deep_inside(a: np.ndarray, b: list) -> int:
+        b[1:] = [{"deep": 0.25 + step} for _ in b[1:]]
+        return 1
+
+    for function, name in ((moves_an_array, "a"), (moves_a_number_in_a_list, "b"), (moves_deep_inside, "b")):
+        result = check(named(function, "total"))
+        assert result.problem == f"your function changed its input `{name}`: work on a copy"
+    assert check(named(lambda a, b: 1, "total")).status == "correct"
+
+
+def test_of_endless_cases_some_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cases(rng: np.random.Generator) -> Iterator[tuple]:
+        for _ in range(checks.MOST_CASES):
+            yield (np.ones((1, 1), bool),)
+        raise AssertionError("a case more than can be needed was asked for")
+
+    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, cases=cases))
+    assert check(named(COUNT.solution)).problem == f"{checks.MOST_CASES} cases, seed 0"
+    assert len(checks._exercises["count_pixels"].arguments()) == checks.MOST_CASES <= 200
+
+
+# Where the task leaves a choice
+
+
+def rounded_up(mask: np.ndarray) -> float:
+    return np.ceil(mask.sum() / 2)
+
+
+HALF = replace(
+    COUNT,
+    spec=lambda mask: int(mask.sum()) // 2,
+    solution=lambda mask: mask.sum() // 2,
+    also=(rounded_up,),
+    picture=lambda args, target, yours: np.full((2, 2), 255 if target == yours else 0, np.uint8),
+)
+
+
+def test_another_right_answer_is_right_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    prove(HALF)
+    monkeypatch.setitem(checks._exercises, "count_pixels", HALF)
+    right = check(named(lambda mask: (mask.sum() + 1) // 2))
+    assert right.status == "correct"
+    assert right.png == check(named(HALF.solution)).png, "drawn beside what it was held to"
+    assert check(named(lambda mask: (mask.sum() + 2) // 2)).status == "not yet"
+
+
+def test_prove_holds_other_right_answers_to_the_check() -> None:
+    crashing = replace(HALF, also=(lambda mask: 1 / 0,))
+    with pytest.raises(AssertionError, match="its solution is rejected"):
+        prove(crashing)
+    with pytest.raises(AssertionError, match="another right answer is rejected"):
+        prove(replace(HALF, also=(lambda mask: mask.fill(False) or 0,)))
+
+
+# What a function may do to its surroundings
+
+
+def test_what_a_function_prints_is_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def count_pixels(mask: np.ndarray) -> int:
+        for number in range(1000):
+            print(number, "of many lines")
+            sys.stderr.writelines(["to the ", "other\n"])
+        return int(mask.sum())
+
+    assert check(count_pixels).status == "correct"
+    for stream in capsys.readouterr():
+        assert MOST_LETTERS < len(stream) < MOST_LETTERS + 100
+        assert stream.endswith("\n[the check drops what is printed from here]\n")
+    print("afterwards")
+    assert capsys.readouterr().out == "afterwards\n"
+
+    def brief(mask: np.ndarray) -> int:
+        print(mask.shape, flush=True)
+        return int(mask.sum())
+
+    assert check(named(brief)).status == "correct"
+    assert len(capsys.readouterr().out.splitlines()) == 22, "what is short is shown"
+
+
+@pytest.mark.parametrize("name", ["exit", "quit"])
+def test_exit_ends_the_function_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from IPython.core.autocall import ExitAutocall
+
+    class Shell:
+        def ask_exit(self) -> None:
+            ended.append(1)
+
+    ended: list[int] = []
+    notebook = {name: ExitAutocall(Shell()), "other": 3}
+    before = dict(notebook)
+    exec(f"def count_pixels(mask):\n    if mask.size > 1: {name}()\n    return int(mask.sum())", notebook)
+    result = check(notebook["count_pixels"])
+    assert result.problem == "your function ended the program (SystemExit)"
+    assert not ended
+    assert notebook[name] is before[name], "outside the check it works as before"
+
+    space: dict = {}  # where there is no IPython it is a builtin, which would close the standard input first
+    exec(f"def count_pixels(mask):\n    {name}()", space)
+    assert check(space["count_pixels"]).problem == "your function ended the program (SystemExit)"
+    assert not sys.stdin.closed
+
+
+def test_a_function_of_the_learner_s_own_may_be_called_exit() -> None:
+    space: dict = {"exit": lambda mask: int(mask.sum())}
+    exec("def count_pixels(mask):\n    return exit(mask)", space)
+    assert check(space["count_pixels"]).status == "correct"
+
+
 needs_alarm = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="Windows has no alarm signal")
 
 
@@ -388,6 +510,26 @@ def test_arrays_are_pictures_and_a_failing_picture_is_none(monkeypatch: pytest.M
     assert check(named(lambda mask: 9)).png.startswith(b"\x89PNG")
     result = check(named(lambda mask: "nine"))
     assert (result.status, result.png) == ("not yet", None)
+
+
+def test_a_half_drawn_figure_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib.pyplot as plt
+
+    def picture(args: tuple, target: int, yours: int) -> object:
+        figure, ax = plt.subplots(1, 2)
+        plt.figure()
+        ax[0].set(title=f"{yours:d}")
+        return figure
+
+    plt.close("all")
+    own = plt.figure()
+    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, picture=picture))
+    for answer in (9, None, "nine"):
+        result = check(named(lambda mask, answer=answer: answer))
+        assert (result.png is None) == (answer != 9)
+        assert plt.get_fignums() == [own.number], "an open figure is shown under the cell"
+        assert plt.gcf() is own
+    plt.close(own)
 
 
 # Progress
@@ -554,6 +696,10 @@ EQUAL = [
     (torch.tensor([1.0, float("nan")]), torch.tensor([1.0, float("nan")], dtype=torch.float64)),
     (torch.ones(2), torch.ones(2, requires_grad=True)),
     (torch.zeros(0, 4), torch.zeros(0, 4)),
+    (torch.zeros(0, dtype=torch.int64), torch.tensor([])),
+    (3, 3.0),
+    (3, torch.tensor(3.0)),
+    (1, np.float32(1)),
     (Pair("a", torch.ones(2)), Pair("a", torch.ones(2))),
 ]
 
@@ -586,6 +732,8 @@ DIFFERENT = [
     ({1}, {2}, "expected {1}, got {2}"),
     ("a", "b", "expected 'a', got 'b'"),
     (torch.ones(2, 2), torch.ones(4), "expected the shape (2, 2), got (4,)"),
+    (torch.zeros(0, 2), torch.tensor([]), "expected the shape (0, 2), got (0,)"),
+    (torch.zeros(2).long(), torch.zeros(2), "expected the dtype int64, got float32"),
     (torch.ones(2), np.ones(2), "expected a tensor of shape (2,), got an array of shape (2,)"),
     (torch.ones(2), [1.0, 1.0], "expected a tensor of shape (2,), got a list"),
     (torch.ones(2) > 0, torch.ones(2), "expected the dtype bool, got float32"),
@@ -625,6 +773,67 @@ def test_show(value: object, text: str) -> None:
     assert show(value) == text
 
 
+LARGE = np.arange(1000).reshape(10, 100)
+
+
+def changed(array: np.ndarray, index: tuple, value: float) -> np.ndarray:
+    array = array.copy()
+    array[index] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "ends"),
+    [
+        (
+            LARGE,
+            changed(LARGE, (3, 50), 7),
+            ("; from [3, 47]: 347 348 349 350 351 352", "; from [3, 47]: 347 348 349 7 351 352"),
+        ),
+        (LARGE, changed(LARGE, (9, 98), 7), ("994 995 996 997 998 999", "from [9, 94]: 994 995 996 997 7 999")),
+        (torch.ones(9), torch.tensor([1.0] * 4 + [0.5] + [1.0] * 4) * torch.ones(1), None),
+        (
+            torch.tensor([0.0] * 7 + [1.0]),
+            torch.tensor([1.0] + [0.0] * 7),
+            ("from [0]: 0 0 0 0 0 0", "from [0]: 1 0 0 0 0 0"),
+        ),
+        (np.array([0.0]), np.array([0.00001]), ("from [0]: 0", "from [0]: 1e-05")),
+        (
+            [1, LARGE],
+            [1, changed(LARGE, (2, 1), 5)],
+            ("; [1] from [2, 0]: 200 201 202 203 204 205", "200 5 202 203 204 205"),
+        ),
+        ("a" * 400 + "b", "a" * 400 + "c", ("from letter 381: aaaaaaaaaaaaaaaaaaaab'", "aaac'")),
+    ],
+)
+def test_what_differs_never_looks_the_same(expected: object, got: object, ends: tuple[str, str] | None) -> None:
+    one, other = contrast(expected, got)
+    assert one != other
+    if ends is None:
+        assert (one, other) == (show(expected), show(got))
+    else:
+        assert one.endswith(ends[0]) and other.endswith(ends[1])
+
+
+def test_expected_and_yours_are_never_the_same_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    flip = replace(COUNT, spec=lambda mask: np.outer(mask, mask), cases=lambda rng: [(np.arange(9.0),)])
+    monkeypatch.setitem(checks._exercises, "count_pixels", flip)
+    result = check(named(lambda mask: np.outer(mask, mask)[::-1]))
+    expected, yours = (line for line in repr(result).splitlines() if re.match(" *(expected|yours) = ", line))
+    assert expected.endswith("expected = float64 array [9, 9], values 0 to 64; from [0, 0]: 0 0 0 0 0 0")
+    assert yours.endswith("yours = float64 array [9, 9], values 0 to 64; from [0, 0]: 0 8 16 24 32 40")
+
+
+def test_what_is_equal_or_cannot_be_shown_is_shown_as_ever() -> None:
+    for one, other in ((LARGE, LARGE), ("a" * 400, "a" * 400), (Nasty(), Nasty()), (3, 4)):
+        assert contrast(one, other) == (show(one), show(other))
+
+
+def test_a_small_batch_is_shown_in_full() -> None:
+    assert show(torch.ones(1, 1, 1, 2)) == "float32 tensor [1, 1, 1, 2]\n[[[[1. 1.]]]]"
+    assert "values" in show(torch.ones(6, 6, 6, 6))
+
+
 def test_size_orders_cases_by_what_there_is_to_read() -> None:
     values = [(0,), (np.zeros(3),), ([1, 2, 3],), ({"a": np.zeros((3, 3))},), (Pair("ab", torch.ones(20)),)]
     assert sorted(values, key=size) == values
@@ -644,7 +853,13 @@ KERNEL = [
     "checks.check(double)",
     "def double(x: np.ndarray) -> np.ndarray:\n    unused = 1\n    return x.nothing",
     "checks.check(double)",
-    "def double(x: np.ndarray) -> np.ndarray:\n    return x + x",
+    "def double(x: np.ndarray) -> np.ndarray:\n    exit()",
+    "checks.check(double)",
+    "from IPython.display import display\n"
+    "def double(x: np.ndarray) -> np.ndarray:\n"
+    "    for _ in range(10_000): print('a line')\n"
+    "    for _ in range(30): display(x)\n"
+    "    return x + x",
     "checks.check(double)",
 ]
 
@@ -657,16 +872,20 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     environment = {**os.environ, "COURSE_HOME": str(tmp_path / "home")}
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute(env=environment)
     outputs = [cell.outputs for cell in notebook.cells]
-    assert [len(output) for output in outputs] == [0, 0, 1, 0, 1, 0, 1, 0, 1]
-    stub, wrong, failing, right = ([*output][0].data for output in outputs if output)
+    displays = MOST_DISPLAYS + 2  # the printed lines, and what the check says
+    assert [len(output) for output in outputs] == [0, 0, 1, 0, 1, 0, 1, 0, 1, 0, displays]
+    stub, wrong, failing, ending, right = ([*output][-1].data for output in outputs if output)
     assert stub["text/plain"] == "not attempted: double"
     assert wrong["text/plain"].startswith("not yet: double: at [0] expected 2, got 1; 2 of 2 values differ\n")
     assert "data:image/png" in wrong["text/html"] and "Hint 1 of 1" in wrong["text/html"]
     assert failing["text/plain"].startswith(
         "not yet: double: AttributeError in line 3 of double (`return x.nothing`): 'numpy.ndarray' object has no"
     )
+    assert ending["text/plain"].startswith("not yet: double: your function ended the program (SystemExit)")
+    assert outputs[-1][0].text.endswith("[the check drops what is printed from here]\n")
+    assert len(outputs[-1][0].text) < MOST_LETTERS + 100
     assert right["text/plain"] == "correct: double (19 cases, seed 0)"
-    for output in (stub, wrong, failing, right):
+    for output in (stub, wrong, failing, ending, right):
         assert set(output) == {"text/plain", "text/html"}
     assert progress.first(1, "exercise", "double").answer.startswith("def double(x: np.ndarray)")
 

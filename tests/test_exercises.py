@@ -186,6 +186,24 @@ def two_sweeps(mask: Tensor) -> int:
     return len(set(numbers.values()))
 
 
+def joined_once(order: Callable[[list], list]) -> Callable:
+    """Numbers that meet are written down, and joined afterwards in one pass: which forgets what they join later."""
+
+    def count(mask: Tensor) -> int:
+        numbers, met = {}, []
+        for row, column in mask.nonzero().tolist():
+            before = [(row, column - 1), *((row - 1, column + right) for right in (-1, 0, 1))]
+            around = {numbers[place] for place in before if place in numbers} or {len(set(numbers.values())) + 1}
+            numbers[row, column] = min(around)
+            met += [(number, min(around)) for number in around]
+        joined = {number: number for number in numbers.values()}
+        for one, other in order(met):
+            joined[one] = joined[other] = min(joined[one], joined[other])
+        return len({joined[number] for number in numbers.values()})
+
+    return count
+
+
 def match_until_one_fails(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
     left, found = iou.clone(), torch.full((len(scores),), -1)
     for n in scores.argsort(descending=True, stable=True):
@@ -237,6 +255,7 @@ def linear_in_whole_numbers(features: Tensor, weight: Tensor, bias: Tensor) -> T
         ("iou_from_confusion", confusion_in(torch.float16)),
         ("balanced_weights", weights_in_eight_bits),
         ("balanced_weights", weights_of_one_column),
+        ("balanced_weights", lambda semantic, count: weights_in_eight_bits(semantic[:, 0], count)),
         ("mask_iou_matrix", ious_in_eight_bits),
         ("precision_and_recall", precision_in_eight_bits),
         ("mask_to_box", box_in_eight_bits),
@@ -250,6 +269,8 @@ def linear_in_whole_numbers(features: Tensor, weight: Tensor, bias: Tensor) -> T
         ("count_regions", lambda mask: spread_numbers(mask, 4 * sum(mask.shape))),
         ("count_regions", lambda mask: spread_numbers(mask, 100)),
         ("count_regions", two_sweeps),
+        ("count_regions", joined_once(list)),
+        ("count_regions", joined_once(sorted)),
         ("greedy_match", match_until_one_fails),
         ("find_centers", centers_above_zeros),
         ("conv_1x1", linear_in_whole_numbers),

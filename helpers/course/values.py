@@ -74,12 +74,12 @@ def show(value: Any) -> str:
 def contrast(expected: Any, got: Any) -> tuple[str, str]:
     """Both values as `show` has them, and where that is the same line twice, some of what differs. Never raises."""
     one, other = show(expected), show(got)
-    if one != other:
-        return one, other
     try:
+        if one != other or not difference(expected, got):
+            return one, other
         place, first, second = _first_difference(expected, got)
         return f"{one}; {place}{first}", f"{other}; {place}{second}"
-    except Exception:  # nothing differs, or it has no form that could be shown
+    except Exception:  # a class of the learner's own
         return one, other
 
 
@@ -88,10 +88,10 @@ def _first_difference(expected: Any, got: Any) -> tuple[str, str, str]:
     for place, one, other in _parts(expected, got) or []:
         if difference(one, other):
             inner, first, second = _first_difference(one, other)
-            return place + inner, first, second
+            return f"{place} {inner}", first, second
     if not is_array(expected):
         start = max(len(os.path.commonprefix([repr(expected), repr(got)])) - 20, 0)
-        return f"from letter {start}: ", _short(repr(expected)[start:]), _short(repr(got)[start:])
+        return f"from letter {start}: ", _cut(repr(expected)[start:]), _cut(repr(got)[start:])
     expected, got = to_numpy(expected), to_numpy(got)
     *row, column = _differing(expected, got, RTOL, ATOL)[0].tolist()
     start = max(min(column - SHOWN // 2, expected.shape[-1] - SHOWN), 0)
@@ -223,7 +223,10 @@ def _number(value: np.generic) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 

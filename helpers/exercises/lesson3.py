@@ -102,10 +102,10 @@ def count_regions_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield (torch.tensor([[1, 0, 1], [1, 0, 1], [1, 1, 1]]).bool(),)
     for index in range(40):
         yield (torch.from_numpy(rng.random(rng.integers(1, 3 + index // 3, 2)) < rng.random()),)
-    for side in (9, 13, 21):  # a long way for a number that spreads from pixel to pixel
-        yield (spiral(side),)
-        yield (spiral(side).flip(0, 1),)
-    yield (torch.from_numpy(rng.random((20, 30)) < 0.3),)
+    for winding in (spiral(9), spiral(13), spiral(13).flip(0, 1), spiral(21)):
+        yield (winding,)  # a long way for a number that spreads from pixel to pixel
+    for _ in range(8):  # paths that part and meet again
+        yield (torch.from_numpy(rng.random((24, 36)) < 0.4),)
     yield (dots(33),)  # more regions than 8 bits can number
 
 

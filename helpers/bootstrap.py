@@ -119,7 +119,7 @@ def explain(output: str) -> SetupError:
         return SetupError(f"The course lies too deep for this system ({last}): move it to a folder with a short name.")
     if NO_LINKS.search(output):
         return SetupError(f"The drive of the course cannot hold programs ({last}): move the course to a local disk.")
-    return SetupError(f"The install failed: {last}. If the same command fails again, show this line to the authors.")
+    return SetupError(f"The install failed ({last}): if the same command fails again, show this line to the authors.")
 
 
 def run(command: list, environment: "dict[str, str] | None" = None) -> str:

@@ -108,7 +108,7 @@ SAID = {
     "has no build for this machine": [
         "torch==2.15.0 has no wheels with a matching platform tag (e.g., `manylinux_2_36_riscv64`)"
     ],
-    "install failed: something new": ["first line\n  ╰─▶ something new\n"],
+    "install failed (something new)": ["first line\n  ╰─▶ something new\n"],
     "with a short name": [
         "error: failed to create file: The filename or extension is too long. (os error 206)",
         "[Errno 36] File name too long: '.venv/lib'",

@@ -119,6 +119,20 @@ def test_a_coin_of_which_little_shows_is_void(many: list[Scene]) -> None:
             assert segment.area >= max(64, 0.15 * int(scene.amodal[segment.id].sum()))
 
 
+@pytest.mark.parametrize(
+    ("shown", "extent", "void"),
+    [(64, 64, False), (63, 63, True), (64, 426, False), (150, 1000, False), (149, 1000, True), (231, 1540, False)],
+)
+def test_a_coin_exactly_at_the_limit_is_labelled(shown: int, extent: int, void: bool) -> None:
+    """64 pixels, and 15 % of the extent, are enough: another coin hides the rest."""
+    places = np.arange(64 * 64).reshape(64, 64)
+    coin, hiding = places < extent, places >= shown
+    index = np.where(hiding, 2, 1)
+    scene = collages._label("two coins", torch.zeros(3, 64, 64), index, [coin, hiding])
+    assert [segment.area for segment in scene.segments] == [shown, 64 * 64 - shown][void:]
+    assert int((scene.panoptic == 0).sum()) == void * shown
+
+
 def test_amodal_masks_contain_what_is_seen_and_the_nearer_coin_hides_the_other(many: list[Scene]) -> None:
     for scene in many:
         for front, over in scene.amodal.items():  # ids run from far to near

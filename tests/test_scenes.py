@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -90,6 +91,13 @@ def test_small_things_are_void(seed: int) -> None:
     assert all(segment.area >= 4 * 64 for segment in large.segments if segment.isthing)
 
 
+@pytest.mark.parametrize(("seed", "size", "limit"), [(25, (96, 128), 64), (38, (96, 128), 64), (533, (192, 256), 256)])
+def test_a_thing_exactly_at_the_limit_is_labelled(seed: int, size: tuple[int, int], limit: int) -> None:
+    """Each of these streets has one that shows just so many pixels, and one that shows fewer would be void."""
+    scene = street(seed, size, crowding=1)
+    assert min(segment.area for segment in scene.segments if segment.isthing) == limit
+
+
 def test_amodal_masks_contain_what_is_seen_and_some_of_what_is_hidden() -> None:
     hidden = 0
     for seed in range(20):
@@ -122,11 +130,56 @@ def test_crowding_and_light_do_what_they_say() -> None:
     assert brightness(1.0) > 2 * brightness(0.0)
 
 
-def test_light_touches_the_picture_and_not_the_truth() -> None:
+def same_truth(one: Scene, other: Scene) -> bool:
+    """Whether everything but the picture is the same, bit by bit."""
+    return digest(dataclasses.replace(one, image=other.image)) == digest(other)
+
+
+def drawn(seed: int) -> dict[str, float]:
+    """What the seed itself decides for the two knobs."""
+    dice = street_plan.Dice(seed)
+    return {"crowding": dice.random(), "light": min(dice.between(0.25, 1.3), 1.0)}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_knob_set_to_what_the_seed_decides_changes_nothing(seed: int) -> None:
+    scene, decided = street(seed), drawn(seed)
+    for knobs in (decided, *({name: value} for name, value in decided.items())):
+        assert digest(street(seed, **knobs)) == digest(scene)
+
+
+@pytest.mark.parametrize("crowding", [None, 0.0, 1.0])
+def test_light_touches_the_picture_and_not_the_truth(crowding: float | None) -> None:
     for seed in range(10):
-        day, night = street(seed, light=1.0), street(seed, light=0.2)
-        assert torch.equal(day.panoptic, night.panoptic)
-        assert not torch.equal(day.image, night.image)
+        scene = street(seed, crowding=crowding)  # in the light of the seed
+        lit = [street(seed, crowding=crowding, light=light) for light in (0.0, 0.2, 0.5, 1.0)]
+        assert all(same_truth(each, scene) for each in lit)
+        assert len({digest(each) for each in lit}) == len(lit)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_crowding_moves_neither_the_camera_nor_street_and_houses(seed: int) -> None:
+    def place(crowding: float | None) -> list:
+        plan = street_plan.plan_street(seed, (96, 128), crowding, None)
+        return [plan.camera, plan.light, plan.edges, plan.buildings]
+
+    assert place(0.0) == place(0.5) == place(1.0) == place(None)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_size_moves_nothing_in_the_world(seed: int) -> None:
+    """The plan in metres is the same for every picture of the same shape."""
+
+    def world(size: tuple[int, int]) -> tuple[list, list[float]]:
+        plan = street_plan.plan_street(seed, size, None, None)
+        things = [(thing.kind, thing.sprite, thing.flip, thing.colors.tolist()) for thing in plan.things]
+        metres = [value for thing in plan.things for value in (thing.x, thing.z, thing.side, thing.size)]
+        return things, [plan.light, *plan.edges, *metres]
+
+    things, metres = world((96, 128))
+    for size in ((192, 256), (384, 512)):
+        others, moved = world(size)
+        assert others == things and moved == pytest.approx(metres)
 
 
 def test_a_size_shows_the_same_street() -> None:

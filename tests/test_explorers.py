@@ -99,3 +99,48 @@ def test_any_other_picture_is_named(picture: np.ndarray, words: str) -> None:
 def test_a_name_of_several_words_is_spelt_out() -> None:
     explorer = show.explore(lambda block_size: shades(block_size, (2, 2)), ALT, block_size=[1, 2])
     assert explorer.sliders["block_size"].description == "block size"
+
+
+def test_what_render_raises_is_said_and_the_picture_says_what_it_shows() -> None:
+    def render(shade: int, size: tuple[int, int]) -> np.ndarray:
+        if shade == 20:
+            raise ZeroDivisionError("no <shade>\nof 20")
+        picture = shades(shade, size)
+        return picture / 2 if shade == 30 else picture
+
+    explorer = show.explore(render, ALT, shade=[10, 20, 30, 40], size={"small": (4, 6), "large": (8, 12)})
+    assert explorer.trouble.value == "" and explorer.trouble in explorer.children
+    explorer.sliders["shade"].value = 20
+    said = "No picture for shade 20, size small (ZeroDivisionError: no &lt;shade&gt;)"
+    assert explorer.trouble.value == f'<p role="alert">{said}: it still shows shade 10, size small.</p>'
+    assert explorer.state == {"shade": 10, "size": (4, 6)} and (pixels(explorer.image.value) == 10).all()
+    explorer.sliders["shade"].value = 30
+    assert "(ValueError: render: expected uint8 [H, W, 3], got float64 [4, 6, 3])" in explorer.trouble.value
+    assert "shows shade 10, size small." in explorer.trouble.value
+    explorer.sliders["shade"].value = 40
+    assert explorer.trouble.value == "" and explorer.state == {"shade": 40, "size": (4, 6)}
+    assert (pixels(explorer.image.value) == 40).all()
+
+
+def test_what_render_raises_at_the_start_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        show.explore(lambda number: 1 // 0, ALT, number=[1, 2])
+
+
+def test_a_render_that_is_interrupted_is_said_too() -> None:
+    def render(number: int) -> np.ndarray:
+        if number == 2:
+            raise KeyboardInterrupt
+        return shades(number, (2, 2))
+
+    explorer = show.explore(render, ALT, number=[1, 2])
+    explorer.sliders["number"].value = 2
+    assert "(KeyboardInterrupt): it still shows number 1." in explorer.trouble.value
+
+
+def test_controls_may_have_the_names_of_our_own_arguments() -> None:
+    explorer = show.explore(lambda alt, render: shades(alt + render, (2, 2)), ALT, alt=[1, 2], render=[10, 20])
+    explorer.sliders["alt"].value = 2
+    assert explorer.state == {"alt": 2, "render": 10} and (pixels(explorer.image.value) == 12).all()
+    _, metadata = explorer._repr_mimebundle_()
+    assert metadata == {"image/png": {"alt": ALT}}

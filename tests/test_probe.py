@@ -188,7 +188,30 @@ def test_the_plain_picture_has_a_ring_at_the_pixel_and_the_answer_beside_it(grey
 )  # fmt: skip
 def test_bad_input_is_named(arguments: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        show.probe(**({"image": torch.zeros(3, 20, 30), "render": coloured, "alt": ALT, "start": (2, 3)} | arguments))
+        given = {"image": torch.zeros(3, 20, 30), "render": coloured, "start": (2, 3)} | arguments
+        show.probe(given.pop("image"), given.pop("render"), ALT, **given)
+
+
+def test_an_answer_that_is_interrupted_is_said() -> None:
+    """Else the page would wait for it for ever."""
+
+    def render(row: int, column: int, model: int) -> np.ndarray:
+        if row == 9:
+            raise KeyboardInterrupt
+        return coloured(row, column, model)
+
+    widget = small_probe(render)
+    ask(widget, 9, 5, 1)
+    assert "(KeyboardInterrupt)" in widget.shown["trouble"] and widget.shown["number"] == 1
+
+
+def test_controls_may_have_the_names_of_our_own_arguments() -> None:
+    def render(row: int, column: int, alt: int, image: int, render: int) -> np.ndarray:
+        return np.full((4, 6, 3), (alt, image, render), np.uint8)
+
+    widget = show.probe(street(7), render, ALT, start=(2, 3), alt=[1, 2], image=[3, 4], render=[5, 6])
+    ask(widget, 4, 5, 1, 0, 1)
+    assert (pixels(widget.answer) == (2, 3, 6)).all() and widget.info["alt"] == ALT
 
 
 def test_what_render_raises_at_the_start_is_raised() -> None:
@@ -335,6 +358,27 @@ def test_what_went_wrong_is_said_until_the_next_answer(page: Page, front_end: Fr
     page.keyboard.press("ArrowRight")
     assert kernel(front_end) == {"row": 2, "column": 7, "choices": [0]}
     assert not alert.is_visible()
+
+
+@pytest.mark.browser
+def test_a_slow_kernel_still_has_one_question_at_a_time(page: Page, front_end: FrontEnd, mount: Callable) -> None:
+    widget = small_probe()
+    mount(widget)
+    page.clock.install()
+    page.locator(".pb-main").focus()
+    page.keyboard.press("ArrowDown")
+    page.clock.run_for(5000)
+    assert "has not replied yet" in page.get_by_role("alert").inner_text()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("asked.length") == 1 and page.get_by_role("status").inner_text() == "row 6, column 3"
+    assert kernel(front_end) == {"row": 3, "column": 3, "choices": [0]}
+    assert page.evaluate("asked.length") == 2, "the late answer lets the last question through, and no more"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("asked.length") == 2
+    assert kernel(front_end) == {"row": 6, "column": 3, "choices": [0]}
+    assert kernel(front_end) == {"row": 7, "column": 3, "choices": [0]}
+    assert not page.get_by_role("alert").is_visible() and right_color(page) == [7, 3, 100]
 
 
 @pytest.mark.browser

@@ -19,26 +19,41 @@ Choices = Sequence[Any] | Mapping[str, Any]
 
 
 class Explorer(widgets.VBox):
-    """Sliders over a picture. `state` holds the values that the picture shows."""
+    """Sliders over a picture.
+
+    Attributes:
+        state: the value of each control that the picture shows.
+        trouble: a sentence, as HTML, if there is no picture for where the sliders stand, else "".
+    """
 
     def __init__(self, render: Callable[..., np.ndarray], controls: Mapping[str, Choices], alt: str) -> None:
         self._render, self._names, self._alt = render, list(controls), alt
         self.sliders = {name: _slider(name, choices) for name, choices in controls.items()}
-        self.image = widgets.Image(value=self._draw(), format="png", layout=widgets.Layout(max_width="100%"))
+        self.state = self._wanted()
+        self._said = self._labels()
+        first = rendered_png(render(**self.state))
+        self.image = widgets.Image(value=first, format="png", layout=widgets.Layout(max_width="100%"))
+        self.trouble = widgets.HTML()
         self.note = widgets.HTML(f'<div role="img" aria-label="{html.escape(alt)}"></div>')
-        super().__init__([*self.sliders.values(), self.image, self.note])
+        super().__init__([*self.sliders.values(), self.image, self.trouble, self.note])
         for slider in self.sliders.values():
             slider.observe(self._redraw, names="value")
 
-    @property
-    def state(self) -> dict[str, Any]:
+    def _wanted(self) -> dict[str, Any]:
         return {name: slider.value for name, slider in self.sliders.items()}
 
-    def _draw(self) -> bytes:
-        return rendered_png(self._render(**self.state))
+    def _labels(self) -> str:
+        return ", ".join(f"{slider.description} {slider.options[slider.index][0]}" for slider in self.sliders.values())
 
     def _redraw(self, _change: object) -> None:
-        self.image.value = self._draw()
+        wanted = self._wanted()
+        try:
+            self.image.value = rendered_png(self._render(**wanted))
+        except (Exception, KeyboardInterrupt) as error:  # the learner shall read it, and can move on
+            sentence = f"No picture for {self._labels()} ({first_line(error)}): it still shows {self._said}."
+            self.trouble.value = f'<p role="alert">{html.escape(sentence)}</p>'
+            return
+        self.state, self._said, self.trouble.value = wanted, self._labels(), ""
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data = super()._repr_mimebundle_(**options)
@@ -49,8 +64,10 @@ class Explorer(widgets.VBox):
         return f"Explorer({', '.join(self._names)})"
 
 
-def explore(render: Callable[..., np.ndarray], alt: str, **controls: Choices) -> Explorer:
+def explore(render: Callable[..., np.ndarray], alt: str, /, **controls: Choices) -> Explorer:
     """A picture with a slider for each argument of `render`, which must be pure: same arguments, same picture.
+
+    What `render` raises after the start stands under the picture, which stays as it was.
 
     Args:
         render: from one value of each control to uint8 `[H, W, 3]`.
@@ -69,6 +86,11 @@ def options_of(name: str, choices: Choices) -> list[tuple[str, Any]]:
     if len(options) < 2:
         raise ValueError(f"{name}: expected at least two values, got {len(options)}")
     return options
+
+
+def first_line(error: BaseException) -> str:
+    """An error in one line: its kind, and what it says first."""
+    return f"{type(error).__name__}: {error}".split("\n")[0].removesuffix(": ")
 
 
 def rendered_png(picture: np.ndarray) -> bytes:

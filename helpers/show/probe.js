@@ -101,7 +101,7 @@ function render({ model, el }) {
   const questions = oneAtATime((question) => {
     beside.setAttribute("aria-busy", "true");
     clearTimeout(patience);
-    patience = setTimeout(() => (complain(SLOW), questions.done()), WAIT_MS);
+    patience = setTimeout(() => complain(SLOW), WAIT_MS); // it stays under way: a busy kernel answers it in the end
     try {
       model.send(question);
     } catch {
@@ -133,9 +133,12 @@ function render({ model, el }) {
     const { row, column, choices, trouble: reason } = model.get("shown");
     complain(reason);
     if (!questions.isWaiting()) adopt({ row, column, choices }); // at the start, or another view of this probe asked
-    answer = await createImageBitmap(new Blob([bytesOf(model.get("answer"))], { type: "image/png" }));
-    redraw();
-    rest();
+    try {
+      answer = await createImageBitmap(new Blob([bytesOf(model.get("answer"))], { type: "image/png" }));
+      redraw();
+    } finally {
+      rest();
+    }
   }
 
   function point(event) {

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from helpers.scenes.scene import Scene
 from helpers.show.colors import enlarge, image_bytes
-from helpers.show.explorers import Choices, options_of, rendered_png
+from helpers.show.explorers import Choices, first_line, options_of, rendered_png
 from helpers.show.figures import PICTURE_WIDTH
 from helpers.show.page import check_size, css, esm, png_bundle
 
@@ -105,8 +105,8 @@ class Probe(anywidget.AnyWidget):
                     shown, answer = self._ask(row, column, choices)
                 case _:
                     raise ValueError(f"message: expected row, column and choices, got {message!r}")
-        except Exception as error:  # whatever it is, the learner shall read it, and can point elsewhere
-            reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        except (Exception, KeyboardInterrupt) as error:  # the learner shall read it, and can point elsewhere
+            reason = first_line(error)
             old = f"the answer for row {self.shown['row']}, column {self.shown['column']} still stands"
             shown, answer = self.shown | {"trouble": f"No answer for this pixel ({reason}); {old}."}, self.answer
         with self.hold_sync():  # to the page in one message
@@ -124,7 +124,7 @@ class Probe(anywidget.AnyWidget):
         return png_bundle(super()._repr_mimebundle_(**kwargs), picture, alt)
 
 
-def probe(image: Scene | ArrayLike, render: Render, alt: str, start: tuple[int, int], **controls: Choices) -> Probe:
+def probe(image: Scene | ArrayLike, render: Render, alt: str, /, start: tuple[int, int], **controls: Choices) -> Probe:
     """A picture to point at, beside what `render` answers for the pixel.
 
     Args:
@@ -134,7 +134,7 @@ def probe(image: Scene | ArrayLike, render: Render, alt: str, start: tuple[int, 
         alt: what the answer shows, for who cannot see it.
         start: row and column of the pixel to begin with.
         controls: the values that a further argument of `render` can take, in order, or a mapping from what the page
-            says to the value. Each begins with the first.
+            says to the value. Each begins with the first. Any name but `row`, `column` and `start`.
 
     Raises `ValueError` for any other image, a start outside it, fewer than two values of a control, or if `render`
     gives anything else.

@@ -504,6 +504,24 @@ def test_the_picture_shows_target_and_answer(monkeypatch: pytest.MonkeyPatch) ->
     assert check(named(lambda mask: 1 / 0)).png is None
 
 
+def test_a_right_answer_is_drawn_on_a_case_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides, seen = (3, 12, 40), []
+
+    def picture(args: tuple, target: int, yours: int) -> np.ndarray:
+        seen.append(args[0].shape)
+        return np.zeros((2, 2), np.uint8)
+
+    def cases(rng: np.random.Generator) -> list[tuple]:
+        return [(np.ones((side, side), bool),) for side in sides]
+
+    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, picture=picture, cases=cases))
+    check(named(COUNT.solution))
+    check(named(lambda mask: min(mask.sum(), 255)))
+    sides = (40, 50)
+    check(named(COUNT.solution))
+    assert seen == [(12, 12), (40, 40), (40, 40)], "right, wrong in a large case alone, right in large cases alone"
+
+
 def test_arrays_are_pictures_and_a_failing_picture_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     grey = replace(COUNT, picture=lambda args, target, yours: np.full((4, 5, 3), yours, np.uint8))
     monkeypatch.setitem(checks._exercises, "count_pixels", grey)

@@ -43,7 +43,8 @@ class CheckResult:
         status: "unknown": no such exercise; "broken": the exercise is at fault, not the learner.
         name: the exercise.
         problem: what is wrong, in one line.
-        case: the last call tried, when "not yet" the counter-example: `result.case.args["mask"]` is its `mask`.
+        case: the last call tried, when "not yet" the counter-example: `result.case.args["mask"]` is its `mask`. When
+            "correct" the largest of a size that can be drawn.
         note: why the attempt could not be stored, empty if it was.
         png: the picture of target and answer.
     """

@@ -71,7 +71,9 @@ def match_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
     """The table of IoUs, brighter for more, with a mark where a prediction (row) found a truth (column)."""
     rows = torch.arange(len(target))
     figure = marked_picture(args[0], *(torch.stack([found, rows], 1)[found >= 0] for found in (target, yours)))
-    figure.axes[0].set(yticks=rows, yticklabels=args[1].tolist(), ylabel="score", xlabel="bright: large IoU")
+    figure.axes[0].set(ylabel="prediction", xlabel="bright: large IoU")
+    if len(rows) <= 12:  # more would be written over each other
+        figure.axes[0].set(yticks=rows, yticklabels=args[1].tolist(), ylabel="score")
     return figure
 
 

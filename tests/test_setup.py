@@ -58,10 +58,9 @@ def test_other_pythons_get_a_sentence(version: tuple[int, int, int]) -> None:
         bootstrap.check_python(version, "/x/py")
 
 
-def test_supported_pythons_are_those_of_pyproject_and_makefile() -> None:
+def test_supported_pythons_are_those_of_pyproject() -> None:
     assert PROJECT["project"]["requires-python"] == ">=3.11,<3.14"
     assert (bootstrap.OLDEST, bootstrap.NEWEST) == ((3, 11), (3, 13))
-    assert "(3, 11) <= sys.version_info[:2] <= (3, 13)" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_intel_mac_is_sent_to_conda() -> None:
@@ -318,9 +317,10 @@ def test_no_address_of_an_index(name: str) -> None:
     assert not re.search(r"https?://|--(extra-)?index|--find-links", text), "where packages come from is the user's"
 
 
-def make(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run make here, free of the options that the outer make of `make test` hands down."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+def make(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run make here, free of what the outer make of `make test` hands down and of another choice of Python."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))}
+    environment = inherited | variables
     return subprocess.run(["make", *words], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
@@ -330,6 +330,26 @@ def test_make_without_any_python_says_what_to_install() -> None:
     result = make("setup", "PYTHON=no-such-python")
     assert result.returncode != 0 and result.stdout == ""
     assert result.stderr.startswith("The course needs Python 3.11, 3.12 or 3.13: install one of them.\nmake: ***")
+
+
+@posix
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("versions", "chosen"),
+    [
+        *(((each, "3.9", "3.9", "3.9"), "python3") for each in ("3.11", "3.12", "3.13")),
+        *(((each, "3.13", "3.12", "3.11"), "python3.13") for each in ("2.7", "3.10", "3.14")),
+        (("3.14", "3.9", "3.9", "3.11"), "python3.11"),
+        (("3.14", "3.9", "3.9", "3.9"), "python3"),  # none will do: the set-up says what to install
+    ],
+)
+def test_make_takes_the_first_python_that_the_course_runs_on(tmp_path: Path, versions: tuple, chosen: str) -> None:
+    for name, version in zip(("python3", "python3.13", "python3.12", "python3.11"), versions, strict=True):
+        pretend = f"import sys; sys.version_info = ({version.replace('.', ', ')}, 0); exec(sys.argv[1])"
+        (tmp_path / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{pretend}" "$2"\n')
+        (tmp_path / name).chmod(0o755)
+    steps = make("-n", "setup", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}").stdout
+    assert f'"{chosen}" helpers/bootstrap.py' in steps
 
 
 @posix

@@ -113,8 +113,9 @@ def explain(output: str) -> SetupError:
     if NO_ACCESS.search(output):
         return SetupError(f"The course folder cannot be written to ({last}): put it where you may write.")
     if NO_BUILD.search(output):
-        return SetupError(f"A package has no build for this machine ({sys.platform}, {platform.machine()}): use conda"
-                          " instead (`conda env create -f environment.yml`).")  # fmt: skip
+        return SetupError(f"A package has no build for this machine ({sys.platform}, {platform.machine()}): the course"
+                          " needs Linux with glibc 2.28 on x86 or ARM, macOS 14 on Apple silicon, or Windows on x64, or"
+                          " newer; conda may have the package (`conda env create -f environment.yml`).")  # fmt: skip
     if TOO_LONG.search(output):
         return SetupError(f"The course lies too deep for this system ({last}): move it to a folder with a short name.")
     if NO_LINKS.search(output):

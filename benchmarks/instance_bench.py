@@ -7,33 +7,54 @@ from functools import cache
 from time import perf_counter
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 from helpers.categories import STREET
+from helpers.evaluation import evaluate
+from helpers.labels import Instances
+from helpers.losses import mask_rcnn_loss
 from helpers.models import zoo
 from helpers.models.mask_rcnn import MaskRCNN
-from helpers.recipes import instance_scores, mask_rcnn_loss, trained_trunk
-from helpers.scenes.dataset import TEST, batches, stack_things, streets
+from helpers.models.network import Network
+from helpers.recipes import trained_trunk
+from helpers.scenes.dataset import TEST, Drawn, batches, stack_things, streets
+from helpers.scenes.street import street
+from helpers.show import TrainingBar
 from helpers.training import fit
 
 BATCH = 4  # as lesson 4 trains
 
 
+def scores(net: nn.Module, count: int = 100) -> dict[str, float]:
+    """Every score, on the first test streets."""
+    return {name: score.value for name, score in evaluate(net, Drawn(street, count, TEST), draws=0).items()}
+
+
 @cache
 def shipped(name: str) -> dict[str, float]:
-    """Average precision of a network of the zoo, on 100 test streets."""
-    return instance_scores(zoo.load(name), TEST, 100)
+    """The scores of a network of the zoo, on 100 test streets."""
+    return scores(zoo.load(name))
 
 
-class Torchvision(MaskRCNN):
-    """`maskrcnn_resnet50_fpn` from random weights, with the course's category ids."""
+class Torchvision(Network):
+    """`maskrcnn_resnet50_fpn` from random weights, with the course's category ids and torchvision's pasting."""
 
     def __init__(self) -> None:
         super().__init__(STREET)
+        self.things = [thing.id for thing in STREET.things]
         classes = len(self.things) + 1
         # Its own sizes would enlarge a street to 800 pixels, and a step would take half a minute.
         self.net = maskrcnn_resnet50_fpn(None, num_classes=classes, weights_backbone=None, min_size=96, max_size=128)
+
+    @torch.no_grad()
+    def instances(self, image: Tensor) -> list[Instances]:
+        self.ready(image)
+        ids = torch.tensor([0, *self.things])
+        return [
+            {"masks": it["masks"][:, 0] > 0.5, "labels": ids[it["labels"]], "scores": it["scores"]}
+            for it in self.net(list(image))
+        ]
 
 
 def from_trunk() -> nn.Module:
@@ -45,12 +66,11 @@ def from_trunk() -> nn.Module:
 def train_for(make: Callable[[], nn.Module], seconds: float, title: str) -> tuple[dict[str, float], int]:
     """A network trained for so many seconds on 600 streets: its average precision, and the steps taken."""
     data = stack_things(streets(600))
-    loss = mask_rcnn_loss()
 
     def run(steps: int) -> tuple[nn.Module, float]:
         torch.manual_seed(0)
         net = make()
-        history = fit(net, batches(*data, size=BATCH), loss, steps, rate=6e-3, title=title)
+        history = fit(net, batches(*data, size=BATCH), mask_rcnn_loss, steps, 6e-3, watch=[TrainingBar(title)])
         return net, history.seconds
 
     _, slow = run(1)  # the first steps of a process take longer
@@ -58,7 +78,7 @@ def train_for(make: Callable[[], nn.Module], seconds: float, title: str) -> tupl
     steps = max(3, round(seconds / took))
     net, _ = run(steps)
     count = 20 if isinstance(net, Torchvision) else 100  # torchvision's takes seconds a picture
-    return instance_scores(net, TEST, count), steps
+    return scores(net, count), steps
 
 
 def inference_ms(rounds: int = 30) -> dict[str, float]:

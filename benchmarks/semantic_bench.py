@@ -6,28 +6,32 @@ All train on the 1,500 streets of lesson 3 with its loss, and are scored on the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 
 import torch
 import torchvision.models.segmentation as torchvision_models
 from torch import Tensor, nn
 
-from helpers import metrics
 from helpers.categories import STREET
+from helpers.evaluation import evaluate
+from helpers.losses import category_weights, semantic_loss
 from helpers.models import zoo
 from helpers.models.crf import dense_crf
 from helpers.models.fcn import FCN
+from helpers.models.network import SemanticNetwork
 from helpers.models.unet import UNet
 from helpers.scenes.dataset import TEST, batches, stack, streets
+from helpers.scenes.scene import Scene
 from helpers.scenes.street import street
-from helpers.training import category_weights, fit, semantic_loss
+from helpers.show import TrainingBar
+from helpers.training import fit
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "FCN-32s": lambda: FCN(len(STREET), 32),
-    "FCN-16s": lambda: FCN(len(STREET), 16),
-    "FCN-8s": lambda: FCN(len(STREET), 8),
-    "U-Net": lambda: UNet(len(STREET)),
+    "FCN-32s": lambda: FCN(STREET, 32),
+    "FCN-16s": lambda: FCN(STREET, 16),
+    "FCN-8s": lambda: FCN(STREET, 8),
+    "U-Net": lambda: UNet(STREET),
     "lraspp_mobilenet_v3_large": lambda: _Logits(
         torchvision_models.lraspp_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=len(STREET))
     ),
@@ -37,11 +41,11 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-class _Logits(nn.Module):
+class _Logits(SemanticNetwork):
     """torchvision's networks give a dictionary."""
 
     def __init__(self, net: nn.Module) -> None:
-        super().__init__()
+        super().__init__(STREET)
         self.net = net
 
     def forward(self, image: Tensor) -> Tensor:
@@ -49,17 +53,14 @@ class _Logits(nn.Module):
 
 
 @cache
-def data() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def data() -> tuple[tuple[Tensor, Tensor], list[Scene]]:
     """The streets to train on and those to score on."""
-    return stack(streets(1500)), stack(streets(100, start=TEST))
+    return stack(streets(1500)), streets(100, start=TEST)
 
 
 def score(net: nn.Module) -> float:
     """Mean IoU on the test streets."""
-    images, maps = data()[1]
-    with torch.no_grad():
-        guess = torch.cat([net(image).argmax(1) for image in images.split(10)])
-    return metrics.mean_iou(metrics.confusion_matrix(guess, maps, len(STREET)))
+    return evaluate(net, data()[1], draws=0)["mIoU"].value
 
 
 def train(name: str, steps: int) -> tuple[float, float]:
@@ -71,9 +72,9 @@ def train(name: str, steps: int) -> tuple[float, float]:
     history = fit(
         net,
         batches(images, maps),
-        lambda net, batch: semantic_loss(net(batch[0]), batch[1], weights),
+        partial(semantic_loss, weights=weights),
         steps,
-        title=name,
+        watch=[TrainingBar(name)],
     )
     return score(net), history.seconds
 

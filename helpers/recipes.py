@@ -7,27 +7,23 @@ step, since drawn scenes cost nothing. It runs on the quickest device that the m
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from helpers import metrics
 from helpers.categories import COINS, STREET, CategorySet
+from helpers.evaluation import Score, evaluate
+from helpers.losses import box_free_loss, category_weights, mask_rcnn_loss, semantic_loss
 from helpers.models import zoo
-from helpers.models.mask_rcnn import map_to_instances
-from helpers.models.panoptic_deeplab import center_loss
+from helpers.models.fused import Fused
 from helpers.scenes.collages import collage
-from helpers.scenes.dataset import TEST, VALIDATION, fresh_scenes, stack, stack_things
-from helpers.scenes.scene import Scene
+from helpers.scenes.dataset import TEST, VALIDATION, Draw, Drawn, fresh_scenes, stack, stack_things
 from helpers.scenes.street import street
-from helpers.training import Loss, best_device, category_weights, fit, semantic_loss
-
-Draw = Callable[[int], Scene]
-Score = Callable[[nn.Module, int, int], dict[str, float]]
-"""From a network, the first seed and the number of scenes to its scores by name."""
+from helpers.training import Loss, Watcher, best_device, fit
 
 
 @dataclass(frozen=True)
@@ -38,21 +34,22 @@ class Recipe:
         about: the same in a line, for the card, as `data` is.
         batches: without end.
         make_loss: called once, before the training.
-        watch: the name of the score that the learning curve shows.
+        score: the one that the learning curve shows.
         prepare: what happens to the network before, such as to give it a trained trunk.
+        draw: the scenes that it is scored on.
     """
 
     about: str
     steps: int
     batches: Callable[[], Iterator[tuple[Tensor, ...]]]
     make_loss: Callable[[], Loss]
-    score: Score
-    watch: str
+    score: str
     rate: float = 1.6e-2
     mixed: bool = False
     seed: int = 0
     prepare: Callable[[nn.Module], object] = lambda net: None
-    data: str = "streets of 96 × 128 pixels, seeds from 0; scored on 100 test streets, seeds from 2,000,000"
+    draw: Draw = street
+    data: str = "streets of 96 × 128 pixels"
 
 
 def trained_trunk(net: nn.Module) -> None:
@@ -60,64 +57,9 @@ def trained_trunk(net: nn.Module) -> None:
     net.trunk.load_state_dict(zoo.load_weights("unet"))
 
 
-def balance(categories: CategorySet, draw: Draw) -> Tensor:
-    """Weights for `semantic_loss`, by how rare each category is in 300 scenes."""
-    return category_weights(stack([draw(seed) for seed in range(300)])[1], len(categories))
-
-
-def balanced_semantic_loss() -> Loss:
-    weights = balance(STREET, street)
-    return lambda net, batch: semantic_loss(net(batch[0]), batch[1], weights)
-
-
-def semantic_scores(net: nn.Module, start: int, count: int) -> dict[str, float]:
-    """Mean IoU, pixel accuracy and the IoU of each category, over `count` streets from the seed `start` on."""
-    confusion, device = torch.zeros(len(STREET), len(STREET), dtype=torch.int64), next(net.parameters()).device
-    for seed in range(start, start + count):
-        scene = street(seed)
-        with torch.no_grad():
-            guess = net(scene.image[None].to(device))[0].argmax(0).cpu()
-        confusion += metrics.confusion_matrix(guess, scene.semantic, len(STREET))
-    each = zip(STREET, metrics.category_iou(confusion).tolist(), strict=True)
-    return {
-        "mIoU": metrics.mean_iou(confusion),
-        "pixel accuracy": metrics.pixel_accuracy(confusion),
-        **{f"IoU {category.name}": value for category, value in each},
-    }
-
-
-def mask_rcnn_loss() -> Loss:
-    """The sum of torchvision's five losses."""
-
-    def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        image, semantic, things = batch
-        truth = [map_to_instances(*maps) for maps in zip(semantic, things, strict=True)]
-        return sum(net.losses(image, truth).values())
-
-    return loss
-
-
-def box_free_loss(categories: CategorySet, draw: Draw) -> Loss:
-    """The balanced semantic loss, and that of centres and offsets."""
-    weights = balance(categories, draw)
-
-    def loss(net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        image, semantic, things = batch
-        maps = net(image)
-        return semantic_loss(maps.semantic, semantic, weights) + center_loss(maps, semantic, things)
-
-    return loss
-
-
-def instance_scores(
-    net: nn.Module, start: int, count: int, categories: CategorySet = STREET, draw: Draw = street
-) -> dict[str, float]:
-    """Average precision of the masks over `count` scenes from the seed `start` on; what lies in void never counts."""
-    scenes, device = [draw(seed) for seed in range(start, start + count)], next(net.parameters()).device
-    found = [net.instances(scene.image[None].to(device))[0] for scene in scenes]
-    found = [{key: value.cpu() for key, value in each.items()} for each in found]
-    void = [scene.panoptic == 0 for scene in scenes]
-    return metrics.average_precision(found, [scene.instances for scene in scenes], categories, void)
+def balanced(loss: Callable[..., Tensor], categories: CategorySet = STREET, draw: Draw = street) -> Loss:
+    """The loss with weights for its categories, by how rare each is in 300 scenes."""
+    return partial(loss, weights=category_weights(stack([draw(seed) for seed in range(300)])[1], len(categories)))
 
 
 def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:
@@ -125,9 +67,8 @@ def _semantic(steps: int, size: int, about: str, mixed: bool = False) -> Recipe:
         f"{about}; {steps:,} steps of {size} new streets; cross-entropy weighted by category plus Dice",
         steps,
         lambda: fresh_scenes(size),
-        balanced_semantic_loss,
-        semantic_scores,
-        watch="mIoU",
+        lambda: balanced(semantic_loss),
+        score="mIoU",
         mixed=mixed,
     )
 
@@ -145,9 +86,8 @@ RECIPES: dict[str, Recipe] = {
         "torchvision's Mask R-CNN on the U-Net of the zoo; 6,000 steps of 8 new streets",
         6_000,
         _things(8),
-        mask_rcnn_loss,
-        instance_scores,
-        watch="AP",
+        lambda: mask_rcnn_loss,
+        score="AP",
         rate=6e-3,
         prepare=trained_trunk,
     ),
@@ -155,9 +95,8 @@ RECIPES: dict[str, Recipe] = {
         "centres and offsets on the U-Net of the zoo; 5,000 steps of 16 new streets",
         5_000,
         _things(16),
-        lambda: box_free_loss(STREET, street),
-        instance_scores,
-        watch="AP",
+        lambda: balanced(box_free_loss),
+        score="PQ",
         rate=8e-3,
         mixed=True,
         prepare=trained_trunk,
@@ -166,20 +105,63 @@ RECIPES: dict[str, Recipe] = {
         "centres and offsets; 2,000 steps of 16 new collages of coins",
         2_000,
         _things(16, collage),
-        lambda: box_free_loss(COINS, collage),
-        lambda net, start, count: instance_scores(net, start, count, COINS, collage),
-        watch="AP",
+        lambda: balanced(box_free_loss, COINS, collage),
+        score="PQ",
         mixed=True,
-        data="collages of 128 × 128 pixels of coins from the photograph's upper rows, seeds from 0; scored on 100"
-        " collages, seeds from 2,000,000",
+        draw=collage,
+        data="collages of 128 × 128 pixels of coins from the photograph's upper rows",
     ),
 }
 
 
-def train(name: str) -> Path:
+VALIDATION_SCENES, TEST_SCENES = 400, 100
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    **{name: partial(zoo.load, name) for name in zoo.MODELS},
+    "unet + mask_rcnn": lambda: Fused(zoo.load("unet"), zoo.load("mask_rcnn")),
+}
+"""Every network that `course score` knows."""
+
+TABLE = ("mIoU", "AP", "AP50", "AP75", "PQ", "PQ things", "PQ stuff")
+
+
+def score(name: str, net: nn.Module, test: bool = False) -> dict[str, Score]:
+    """What a network reaches on 400 validation scenes, or on the 100 test scenes; `name` as in `NETWORKS`."""
+    count, start = (TEST_SCENES, TEST) if test else (VALIDATION_SCENES, VALIDATION)
+    draw = RECIPES[name].draw if name in RECIPES else street
+    title = f"{name}, {count} {'test' if test else 'validation'} scenes"
+    return evaluate(net, Drawn(draw, count, start), title=title)
+
+
+def score_table(names: Sequence[str], test: bool = False) -> str:
+    """A line for each network: each score of `TABLE`, and its interval below; a dash where it has none."""
+    lines = [f"{'':20}" + "".join(f"{name:>14}" for name in TABLE)]
+    for name in names:
+        scores = score(name, NETWORKS[name](), test)
+        found = [scores.get(key) for key in TABLE]
+        lines.append(f"{name:20}" + "".join(f"{each.value:14.3f}" if each else f"{'–':>14}" for each in found))
+        ranges = (f"{each.low:.3f}–{each.high:.3f}" if each else "" for each in found)
+        lines.append(f"{'':20}" + "".join(f"{text:>14}" for text in ranges))
+    return "\n".join(lines)
+
+
+def scores_for_card(name: str, net: nn.Module) -> dict[str, dict[str, list[float]]]:
+    """Each score as [value, low, high], on validation and test scenes; those that say nothing are left out."""
+    return {
+        f"{count} {kind} scenes": {
+            key: [round(number, 4) for number in value]
+            for key, value in score(name, net, kind == "test").items()
+            if value.value == value.value  # not nan
+        }
+        for kind, count in (("validation", VALIDATION_SCENES), ("test", TEST_SCENES))
+    }
+
+
+def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
     """Train a network of the zoo and write its weights and its card. Returns the file with the weights.
 
     An interrupt ends the training early: what was learned until then is scored and written, with its steps on the card.
+    Before the first step nothing was learned: then nothing is written, and the answer is None.
 
     Raises `ValueError` for a name without a recipe.
     """
@@ -189,29 +171,35 @@ def train(name: str) -> Path:
     torch.manual_seed(recipe.seed)
     net = zoo.MODELS[name]()
     recipe.prepare(net)
+    some = Drawn(recipe.draw, 50, VALIDATION)
     history = fit(
         net,
         recipe.batches(),
         recipe.make_loss(),
         recipe.steps,
         recipe.rate,
-        title=name,
-        metric=(recipe.watch, lambda net: recipe.score(net, VALIDATION, 50)[recipe.watch]),
+        metric=(recipe.score, lambda net: evaluate(net, some, draws=0, title=None)[recipe.score].value),
+        watch=watch,
         device=device,
         mixed=recipe.mixed,
     )
+    if not history.loss:
+        return None
+    content = zoo.pack(net)
+    net = zoo.MODELS[name]()
+    net.load_state_dict(zoo.unpack(content))  # what is scored is what is written
     card = {
         "recipe": recipe.about,
         "steps": len(history.loss),
         "rate": recipe.rate,
         "mixed precision": recipe.mixed,
         "seed": recipe.seed,
-        "data": recipe.data,
+        "data": f"{recipe.data}, seeds from 0; validation from 1,000,000; test from 2,000,000",
         "learning curve": [[step, round(value, 4)] for step, value in history.metric],
         "seconds": round(history.seconds),
         "device": f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}",
         "torch": torch.__version__,
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "scores": scores_for_card(name, net.eval()),
     }
-    zoo.save(name, net, card)
-    scores = recipe.score(zoo.load(name), TEST, 100)  # of the weights as they are on disk
-    return zoo.save(name, net, {**card, "scores": {key: round(value, 4) for key, value in scores.items()}})
+    return zoo.save(name, content, card)

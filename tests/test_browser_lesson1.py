@@ -266,7 +266,7 @@ def answered(lesson: Notebook) -> dict[int, str]:
     lesson.shot("lesson1_quiz_wrong", quiz)
 
     said[open_question(quiz, number)] = "right at first try"
-    quiz.get_by_role("spinbutton").fill(f"{number.answer:g}")
+    quiz.get_by_role("textbox", name="Your answer").fill(f"{number.answer:g}")
     answer.click()
     expect(verdict).to_have_text("✓ Right")
     expect(feedback).to_contain_text(plain(number.explanation))

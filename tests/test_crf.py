@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from helpers.models import crf
-from helpers.models.crf import dense_crf
+from helpers.models.crf import dense_crf, smoothness_kernel
 from helpers.scenes.street import street
 
 pytestmark = pytest.mark.lesson3
@@ -284,3 +284,21 @@ def test_it_is_quick_enough_for_a_slider() -> None:
 def test_bad_input_is_named(changed: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         dense_crf(**{"logits": torch.zeros(2, 6, 8), "image": torch.zeros(3, 6, 8)} | changed)
+
+
+def test_a_pixel_without_numbers_is_refused_and_an_impossible_category_is_not() -> None:
+    image = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
+    for value in (torch.nan, -torch.inf, torch.inf):
+        logits = torch.zeros(3, 8, 8)
+        logits[:, 5, 5] = value
+        with pytest.raises(ValueError, match="logits: expected numbers, .*, got 1 pixels without"):
+            dense_crf(logits, image)
+    logits = torch.zeros(3, 8, 8)
+    logits[0] = -torch.inf
+    shares = dense_crf(logits, image)
+    assert shares[0].max() == 0 and torch.allclose(shares.sum(0), torch.ones(8, 8))
+
+
+def test_smoothness_is_the_same_in_every_row_however_tall_the_picture() -> None:
+    weights = smoothness_kernel(torch.zeros(3, 6000, 2))(torch.ones(1, 6000, 2))[0, 10:-10, 0]
+    assert weights.max() - weights.min() < 1e-4  # far from both edges

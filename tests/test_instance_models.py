@@ -8,17 +8,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from helpers import metrics
-from helpers.categories import STREET
-from helpers.models.mask_rcnn import MaskRCNN, map_to_instances
-from helpers.models.panoptic_deeplab import (
-    Maps,
-    PanopticDeepLab,
-    center_loss,
-    center_targets,
-    find_peaks,
-    group_pixels,
-    to_instances,
-)
+from helpers.categories import COINS, STREET
+from helpers.losses import center_targets, mask_rcnn_loss
+from helpers.models.fused import Fused
+from helpers.models.mask_rcnn import MaskRCNN
+from helpers.models.panoptic_deeplab import Maps, PanopticDeepLab, find_peaks, group_pixels, to_instances, to_panoptic
 from helpers.models.unet import UNet
 from helpers.scenes.dataset import stack_things
 from helpers.scenes.street import street
@@ -36,26 +30,6 @@ def sorted_masks(masks: Tensor) -> list:
     return sorted(mask.flatten().int().tolist() for mask in masks)
 
 
-# --- truth that can be stacked ---
-
-
-def test_maps_of_things_hold_the_same_objects(scenes: list) -> None:
-    _, semantic, things = stack_things(scenes)
-    for scene, *maps in zip(scenes, semantic, things, strict=True):
-        truth, found = scene.instances, map_to_instances(*maps)
-        overlap = metrics.mask_iou(found["masks"], truth["masks"])
-        assert overlap.shape[0] == overlap.shape[1] and (overlap.max(1).values == 1).all()
-        order = overlap.argmax(1)
-        assert torch.equal(found["labels"], truth["labels"][order])
-        assert torch.equal(found["boxes"], truth["boxes"][order])
-        assert set(things.unique().tolist()) - {0} <= {s.id for one in scenes for s in one.segments if s.isthing}
-
-
-def test_a_map_without_things_gives_none() -> None:
-    found = map_to_instances(torch.zeros(8, 9, dtype=torch.int64), torch.zeros(8, 9, dtype=torch.int64))
-    assert found["boxes"].shape == (0, 4) and found["masks"].shape == (0, 8, 9) and found["labels"].shape == (0,)
-
-
 # --- Mask R-CNN ---
 
 
@@ -65,23 +39,11 @@ def detector() -> MaskRCNN:
     return MaskRCNN(STREET, SMALL)
 
 
-def test_the_detector_has_losses_that_train_every_part(detector: MaskRCNN, scenes: list) -> None:
-    image, *maps = stack_things(scenes)
-    detector.train()
-    losses = detector.losses(image, [map_to_instances(*each) for each in zip(*maps, strict=True)])
-    assert set(losses) == {
-        "loss_classifier", "loss_box_reg", "loss_mask", "loss_objectness", "loss_rpn_box_reg",
-    }  # fmt: skip
-    sum(losses.values()).backward()
+def test_the_loss_trains_every_part(detector: MaskRCNN, scenes: list) -> None:
+    mask_rcnn_loss(detector.train(), stack_things(scenes)).backward()
     idle = [name for name, weight in detector.named_parameters() if weight.grad is None]
     assert all("trunk.head" in name for name in idle), idle  # the semantic head has no part in it
     detector.zero_grad()
-
-
-def test_a_picture_without_things_can_be_learned_from(detector: MaskRCNN) -> None:
-    empty = map_to_instances(torch.zeros(96, 128, dtype=torch.int64), torch.zeros(96, 128, dtype=torch.int64))
-    losses = detector.train().losses(torch.rand(1, 3, 96, 128), [empty])
-    assert all(value.isfinite() for value in losses.values())
 
 
 @pytest.mark.parametrize("size", [(96, 128), (70, 101)])
@@ -109,7 +71,7 @@ def test_a_box_without_a_mask_is_no_object(detector: MaskRCNN) -> None:
 
 
 def test_the_detector_takes_the_weights_of_a_u_net(detector: MaskRCNN) -> None:
-    other = UNet(len(STREET), SMALL)
+    other = UNet(STREET, SMALL)
     detector.trunk.load_state_dict(other.state_dict())
     assert torch.equal(detector.net.backbone.trunk.up[0][0].weight, other.up[0][0].weight)
 
@@ -125,40 +87,11 @@ def test_proposals_come_from_the_coarser_levels(detector: MaskRCNN) -> None:
 def test_the_detector_names_what_is_wrong(detector: MaskRCNN) -> None:
     with pytest.raises(ValueError, match="net: expected evaluation mode, got training mode"):
         detector.train().instances(torch.rand(1, 3, 96, 128))
-    with pytest.raises(ValueError, match=r"image: expected float \[B, 3, H, W\], got \[3, 96, 128\]"):
+    with pytest.raises(ValueError, match=r"image: expected float \[B, 3, H, W\], got torch.float32 \[3, 96, 128\]"):
         detector.eval().instances(torch.rand(3, 96, 128))
 
 
 # --- centres and offsets ---
-
-
-def slow_targets(things: Tensor) -> tuple[Tensor, Tensor]:
-    """`center_targets` of one picture, pixel by pixel."""
-    height, width = things.shape
-    heat, offsets = torch.zeros(height, width), torch.zeros(2, height, width)
-    for number in set(things.flatten().tolist()) - {0}:
-        pixels = (things == number).nonzero().double()
-        row, column = pixels.mean(0).tolist()
-        sigma = min(max(0.18 * len(pixels) ** 0.5, 1.2), 3.5)
-        for y in range(height):
-            for x in range(width):
-                bell = torch.tensor(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2)).exp()
-                heat[y, x] = max(heat[y, x], bell)
-                if things[y, x] == number:
-                    offsets[:, y, x] = torch.tensor([row - y, column - x])
-    return heat, offsets
-
-
-def test_targets_against_a_slow_specification() -> None:
-    things = torch.randint(0, 4, (3, 9, 11), generator=torch.Generator().manual_seed(0)) * 5
-    things[1] = 0  # a picture without things
-    things[2, :, :6] = 7
-    heat, offsets = center_targets(things)
-    for place in range(3):
-        expected = slow_targets(things[place])
-        assert torch.allclose(heat[place], expected[0], atol=1e-5)
-        assert torch.allclose(offsets[place], expected[1], atol=1e-4)
-    assert heat[1].max() == 0
 
 
 def perfect_maps(scenes: list) -> Maps:
@@ -177,17 +110,7 @@ def test_perfect_maps_give_the_objects_back() -> None:
         assert each["masks"].sum(0).max() <= 1  # no two overlap
 
 
-def test_a_perfect_answer_costs_nothing(scenes: list) -> None:
-    _, semantic, things = stack_things(scenes)
-    maps = perfect_maps(scenes)
-    assert center_loss(maps, semantic, things) == 0
-    worse = maps._replace(offsets=maps.offsets + 2)
-    assert center_loss(worse, semantic, things) == pytest.approx(0.05 * 4, rel=1e-4)  # two axes, two pixels each
-    hidden = torch.full_like(semantic, 255), torch.zeros_like(things)
-    assert center_loss(worse._replace(heat=maps.heat + 1), *hidden) == 0  # void, and no thing
-
-
-def test_peaks_are_highest_of_their_neighbourhood_and_ties_are_kept() -> None:
+def test_peaks_are_highest_of_their_neighbourhood() -> None:
     heat = torch.zeros(20, 30)
     heat[3, 4], heat[3, 6], heat[3, 20], heat[15, 4], heat[19, 29] = 0.9, 0.8, 0.5, 0.5, 0.05
     places, values = find_peaks(heat, 0.1)
@@ -196,6 +119,30 @@ def test_peaks_are_highest_of_their_neighbourhood_and_ties_are_kept() -> None:
     assert find_peaks(heat, 0.1, most=2)[0].tolist() == [[3, 4], [3, 20]]
     assert [19, 29] in find_peaks(heat, 0.05)[0].tolist()
     assert find_peaks(heat, 0.95)[0].shape == (0, 2)
+
+
+def test_of_equal_neighbours_one_is_the_peak_and_equals_far_apart_all_are() -> None:
+    heat = torch.zeros(30, 40)
+    heat[4:6, 10:13] = 1.0  # a plateau, as of a heat map that is sure of two things side by side
+    heat[4, 20], heat[4, 24], heat[9, 38] = 1.0, 1.0, 1.0  # four columns apart, one more than a square reaches
+    assert find_peaks(heat, 0.5)[0].tolist() == [[4, 10], [4, 20], [4, 24], [9, 38]]
+    everywhere, values = find_peaks(torch.full((30, 40), 0.7), 0.5)
+    assert everywhere.tolist() == [[0, 0]] and values.tolist() == pytest.approx([0.7])
+    some = (torch.rand(60, 80, generator=torch.Generator().manual_seed(0)) * 8).round() / 8  # ties without end
+    places, values = find_peaks(some, 0.5, most=1000)
+    near = (places[:, None] - places).abs().amax(2).fill_diagonal_(99)
+    assert len(places) > 20 and near.min() > 3
+    for (row, column), value in zip(places.tolist(), values, strict=True):
+        assert value == some[row, column] == some[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4].max()
+
+
+def test_a_heat_map_must_hold_numbers() -> None:
+    heat = torch.zeros(8, 8)
+    heat[3, 3] = torch.nan
+    with pytest.raises(ValueError, match="heat: expected numbers, got 1 that are nan"):
+        find_peaks(heat, 0.1)
+    with pytest.raises(ValueError, match=r"heat: expected float \[H, W\], got torch.int64 \[8, 8\]"):
+        find_peaks(torch.zeros(8, 8, dtype=torch.int64), 0.1)
 
 
 def test_pixels_join_the_peak_they_point_at() -> None:
@@ -236,3 +183,32 @@ def test_the_box_free_network_answers_at_the_pictures_size(size: tuple[int, int]
     assert maps.heat.shape == (2, *size) and maps.offsets.shape == (2, 2, *size)
     assert maps.heat.min() > 0 and maps.heat.mean() < 0.2  # it begins with the belief that centres are rare
     assert len(net.instances(image)) == 2
+
+
+def test_panoptic_and_instances_hold_the_same_things(scenes: list) -> None:
+    for maps in zip(*perfect_maps(scenes), strict=True):
+        found, (panoptic, segments) = to_instances(*maps, STREET), to_panoptic(*maps, STREET)
+        things = [segment for segment in segments if segment.isthing]
+        masks = {(panoptic == segment.id).numpy().tobytes(): segment for segment in things}
+        assert len(masks) == len(found["masks"])
+        for mask, label, score in zip(found["masks"], found["labels"], found["scores"], strict=True):
+            segment = masks[mask.numpy().tobytes()]
+            assert segment.category_id == label and segment.score == pytest.approx(float(score))
+            assert segment.area == mask.sum()
+
+
+def test_two_networks_side_by_side_give_all_three_answers(detector: MaskRCNN) -> None:
+    torch.manual_seed(0)
+    unet = UNet(STREET, SMALL).eval()
+    net, image = Fused(unet, detector.eval()).eval(), torch.rand(2, 3, 96, 128)
+    assert torch.equal(net.semantic(image), unet.semantic(image))
+    assert [len(each["masks"]) for each in net.instances(image)] == [
+        len(each["masks"]) for each in detector.instances(image)
+    ]
+    for semantic, (panoptic, segments) in zip(net.semantic(image), net.panoptic(image), strict=True):
+        assert panoptic.shape == semantic.shape
+        for segment in segments:
+            if not segment.isthing:
+                assert (semantic[panoptic == segment.id] == segment.category_id).all()
+    with pytest.raises(ValueError, match="which: expected the categories of what, street, got coins"):
+        Fused(unet, MaskRCNN(COINS, SMALL))

@@ -239,3 +239,11 @@ def test_dice_cover_their_range() -> None:
     counts = [dice.count(2, 4) for _ in range(500)]
     assert set(counts) == {2, 3, 4}
     assert {dice.pick("abc") for _ in range(100)} == set("abc")
+
+
+def test_a_seed_may_be_any_whole_number() -> None:
+    for seed in (np.int64(7), np.int32(7)):
+        assert torch.equal(street(seed).image, street(7).image)
+    for seed in (True, -1, 7.0, "7", None):
+        with pytest.raises(ValueError, match="seed: expected an integer of at least 0"):
+            street(seed)

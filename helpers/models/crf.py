@@ -20,6 +20,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from helpers.arguments import describe, expect
+
 POSITION_SIGMA, SMOOTHNESS_SIGMA = 8.0, 1.0
 """Pixels: how far the appearance kernel and the smoothness kernel reach (θα and θγ in the paper)."""
 
@@ -56,10 +58,10 @@ def dense_crf(
         ValueError: for other shapes or numbers than these.
     """
     _check(logits, image)
-    _expect(iterations >= 0, "iterations", "0 or more", iterations)
-    _expect(appearance_weight >= 0, "appearance_weight", "0 or more", appearance_weight)
-    _expect(smoothness_weight >= 0, "smoothness_weight", "0 or more", smoothness_weight)
-    _expect(color_sigma > 0, "color_sigma", "more than 0", color_sigma)
+    expect(iterations >= 0, "iterations", "0 or more", iterations)
+    expect(appearance_weight >= 0, "appearance_weight", "0 or more", appearance_weight)
+    expect(smoothness_weight >= 0, "smoothness_weight", "0 or more", smoothness_weight)
+    expect(color_sigma > 0, "color_sigma", "more than 0", color_sigma)
 
     image = image.float()
     appearance = _message(appearance_kernel(image, color_sigma), image)
@@ -123,27 +125,26 @@ def cells(features: Tensor, size: float) -> Tensor:
 
 def gaussian(points: Tensor) -> Tensor:
     """exp(-d²/2) for the distance d between each two of `points` (M, D), in sigmas: float `[M, M]`."""
-    exponent = torch.cdist(points, points).square_() / -2
+    # By default distances come from a matrix product, which loses them where points are far from zero.
+    distance = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
+    exponent = distance.square_() / -2
     return exponent.clamp_(min=-30).exp_()  # 1e-13 is nothing beside 1, and numbers below 1e-38 are slow
 
 
 def _message(kernel_sum: KernelSum, image: Tensor) -> KernelSum:
     """What a pixel i hears: the others' values, weighted by k(i, j) / √(Σ k(i, ·) · Σ k(j, ·))."""
     scale = kernel_sum(torch.ones_like(image[:1])).rsqrt()  # (1, H, W)
-    return lambda values: scale * (kernel_sum(scale * values) - scale * values)  # nobody hears himself
+    return lambda values: scale * (kernel_sum(scale * values) - scale * values)  # without the pixel's own value
 
 
 def _check(logits: Tensor, image: Tensor) -> None:
     for name, value, shape in (("logits", logits, "[C, H, W]"), ("image", image, "[3, H, W]")):
         fits = value.is_floating_point() and value.ndim == 3 and value.numel() > 0
-        _expect(fits, name, f"float {shape}", f"{value.dtype} {list(value.shape)}")
-    _expect(len(logits) >= 2, "logits", "2 or more categories", len(logits))
-    expected = [3, *logits.shape[1:]]
-    _expect(list(image.shape) == expected, "image", f"{expected}, the size of logits", list(image.shape))
-    low, high = image.aminmax()
-    _expect(low >= 0 and high <= 1, "image", "values in 0..1", f"{low:g}..{high:g}")
-
-
-def _expect(condition: bool, argument: str, expected: str, got: object) -> None:
-    if not condition:
-        raise ValueError(f"{argument}: expected {expected}, got {got}")
+        expect(fits, name, f"float {shape}", describe(value))
+    expect(len(logits) >= 2, "logits", "2 or more categories", len(logits))
+    lost = int(logits.float().log_softmax(0).isnan().any(0).sum())  # one pixel would make all others nan
+    expect(lost == 0, "logits", "numbers, and in each pixel one above minus infinity", f"{lost} pixels without")
+    size = [3, *logits.shape[1:]]
+    expect(list(image.shape) == size, "image", f"{size}, the size of logits", list(image.shape))
+    low, high = (float(value) for value in image.aminmax())
+    expect(low >= 0 and high <= 1, "image", "values in 0..1", f"{low:g}..{high:g}")

@@ -13,26 +13,28 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers.models.encoder import Encoder, check_image
+from helpers.categories import CategorySet
+from helpers.models.encoder import Encoder
+from helpers.models.network import SemanticNetwork, check_image
 
 
-class FCN(nn.Module):
+class FCN(SemanticNetwork):
     """Picture to a score for each category at each pixel.
 
     Args:
-        num_categories: channels of the output.
+        categories: the vocabulary; each gets a channel of the output.
         stride: of the finest features that are scored: 32, 16 or 8.
         channels: of the features at strides 2, 4, 8, 16 and 32.
     """
 
-    def __init__(self, num_categories: int, stride: int, channels: tuple[int, ...] = (16, 32, 64, 96, 128)) -> None:
-        super().__init__()
+    def __init__(self, categories: CategorySet, stride: int, channels: tuple[int, ...] = (16, 32, 64, 96, 128)) -> None:
+        super().__init__(categories)
         if stride not in (8, 16, 32):
             raise ValueError(f"stride: expected 8, 16 or 32, got {stride}")
         self.stride = stride
         self.encoder = Encoder(channels)
         scored = {32: 1, 16: 2, 8: 3}[stride]
-        self.score = nn.ModuleList(nn.Conv2d(width, num_categories, 1) for width in channels[::-1][:scored])
+        self.score = nn.ModuleList(nn.Conv2d(width, len(categories), 1) for width in channels[::-1][:scored])
 
     def stage_scores(self, image: Tensor) -> list[Tensor]:
         """The scores of each stage alone, before they are added: `[B, C, H/32, W/32]`, then H/16, then H/8."""
@@ -41,7 +43,7 @@ class FCN(nn.Module):
         return [score(x) for score, x in zip(self.score, reversed(features), strict=False)]
 
     def forward(self, image: Tensor) -> Tensor:
-        """float `[B, 3, H, W]` in 0..1 → logits float `[B, num_categories, H, W]`; H and W of any size from 32."""
+        """float `[B, 3, H, W]` in 0..1 → logits float `[B, C, H, W]`; H and W of any size from 32."""
         x, *finer = self.stage_scores(image)  # (B, C, H/32, W/32)
         for scores in finer:
             x = enlarge(x, scores.shape[-2:]) + scores  # (B, C, H/16, W/16), then (B, C, H/8, W/8)

@@ -1,9 +1,12 @@
 """Mask R-CNN: find boxes, then draw a mask inside each (He, Gkioxari, Dollár, Girshick 2017).
 
-Everything that makes it Mask R-CNN is torchvision's own: the region proposal network (Ren et al. 2015), RoIAlign, the
-heads, the suppression of doubles. What stands here is what makes it small enough for a laptop: the way up of a U-Net
-takes the place of the feature pyramid (Lin et al. 2017), since both join coarse features with fine ones; the anchors
-have the sizes of things in a street of 96 × 128 pixels; the heads are narrow.
+The steps are torchvision's own: the region proposal network (Ren et al. 2015), RoIAlign, the heads, the suppression of
+doubles. What stands here makes it small enough for a laptop, and puts masks where they belong:
+
+- The way up of a U-Net takes the place of the feature pyramid (Lin et al. 2017): both join coarse features with fine.
+- Anchors have the sizes of things in a street of 96 × 128 pixels. The heads are narrow: boxes see 5 × 5 cells (the
+  paper: 7 × 7), masks 10 × 10 (14 × 14), and two convolutions in place of four come before the mask is drawn.
+- Mask targets and pasted masks agree on pixel centres: see `mask_grid.py`.
 """
 
 from __future__ import annotations
@@ -12,25 +15,27 @@ from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.detection import MaskRCNN as TorchvisionMaskRCNN
+from torch.nn import functional as F
+from torchvision.models.detection import roi_heads, rpn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import MultiScaleRoIAlign
 
 from helpers.categories import CategorySet
-from helpers.labels import masks_to_boxes
-from helpers.models.encoder import CHANNELS, check_image
+from helpers.labels import Instances
+from helpers.models.encoder import CHANNELS
+from helpers.models.mask_grid import crop_masks, paste_masks
+from helpers.models.network import Network
 from helpers.models.unet import UNet
-
-Instances = dict[str, Tensor]
 
 WIDTH = 40  # of the pyramid's features
 ANCHORS, SHAPES = (10, 22, 46), (0.5, 1.0, 2.5)  # side of a square of the anchor's area, in pixels; height over width
 
 
-class MaskRCNN(nn.Module):
+class MaskRCNN(Network):
     """Picture to instances.
 
     Args:
@@ -40,78 +45,56 @@ class MaskRCNN(nn.Module):
     """
 
     def __init__(self, categories: CategorySet, channels: tuple[int, ...] = CHANNELS) -> None:
-        super().__init__()
-        self.things = [category.id for category in categories if category.isthing]
-        pyramid = _Pyramid(UNet(len(categories), channels), channels)
-        classes = len(self.things) + 1  # 0 means: no thing
-        self.net = TorchvisionMaskRCNN(
-            pyramid,
-            rpn_anchor_generator=AnchorGenerator(tuple((side,) for side in ANCHORS), (SHAPES,) * len(ANCHORS)),
-            rpn_pre_nms_top_n_train=200,
-            rpn_pre_nms_top_n_test=100,
-            rpn_post_nms_top_n_train=150,
-            rpn_post_nms_top_n_test=40,
-            rpn_batch_size_per_image=64,
-            box_roi_pool=MultiScaleRoIAlign(["4", "8", "16"], output_size=5, sampling_ratio=1),
-            box_head=TwoMLPHead(WIDTH * 5 * 5, 128),
-            box_predictor=FastRCNNPredictor(128, classes),
-            box_batch_size_per_image=32,
-            box_detections_per_img=30,
-            mask_roi_pool=MultiScaleRoIAlign(["2", "4"], output_size=10, sampling_ratio=1),
-            mask_head=MaskRCNNHeads(WIDTH, (32, 32), dilation=1),
-            mask_predictor=MaskRCNNPredictor(32, 32, classes),
+        super().__init__(categories)
+        self.things = [category.id for category in categories.things]
+        self.net = GeneralizedRCNN(
+            _Pyramid(UNet(categories, channels), channels),
+            _Proposals(
+                AnchorGenerator(tuple((side,) for side in ANCHORS), (SHAPES,) * len(ANCHORS)),
+                rpn.RPNHead(WIDTH, len(SHAPES)),
+                fg_iou_thresh=0.7,
+                bg_iou_thresh=0.3,
+                batch_size_per_image=64,
+                positive_fraction=0.5,
+                pre_nms_top_n={"training": 200, "testing": 100},
+                post_nms_top_n={"training": 150, "testing": 40},
+                nms_thresh=0.7,
+            ),
+            _heads(len(self.things) + 1),  # number 0 means: no thing
+            _AsItIs(min_size=0, max_size=0, image_mean=[0.0] * 3, image_std=[1.0] * 3),
         )
-        self.net.transform = _AsItIs(min_size=0, max_size=0, image_mean=[0.0] * 3, image_std=[1.0] * 3)
-        # Proposals from the coarser levels: on the finest there are thousands of anchors, and no thing needs them.
-        self.net.rpn.register_forward_pre_hook(lambda _, args: (args[0], _without(args[1], "2"), *args[2:]))
 
     @property
     def trunk(self) -> UNet:
         return self.net.backbone.trunk
 
-    def losses(self, image: Tensor, truth: list[Instances]) -> dict[str, Tensor]:
-        """The five losses of the paper, by torchvision's names.
+    @torch.no_grad()
+    def forward(self, image: Tensor) -> list[dict[str, Tensor]]:
+        """float `[B, 3, H, W]` in 0..1 → for each picture what the heads found, by falling score.
 
-        Args:
-            image: float `[B, 3, H, W]` in 0..1.
-            truth: for each picture `boxes`, `labels` (category ids) and `masks`; a picture may have no thing.
+        `boxes` float `[N, 4]` xyxy, `labels` int64 `[N]` of category ids, `scores` float `[N]`, and `grids` float
+        `[N, 20, 20]`: the masks as the network draws them, in 0..1, each within its box.
         """
-        check_image(image)
-        numbered = []
-        for one in truth:
-            labels = one["labels"].new_tensor([self.things.index(label) + 1 for label in one["labels"].tolist()])
-            numbered.append({"boxes": one["boxes"].float(), "labels": labels, "masks": one["masks"].to(torch.uint8)})
-        return self.net(list(image), numbered)
+        self.ready(image)
+        ids = torch.tensor([0, *self.things], device=image.device)
+        return [
+            {"boxes": it["boxes"], "labels": ids[it["labels"]], "scores": it["scores"], "grids": it["masks"][:, 0]}
+            for it in self.net(list(image))
+        ]
 
     @torch.no_grad()
     def instances(self, image: Tensor) -> list[Instances]:
-        """float `[B, 3, H, W]` in 0..1 → for each picture instances in no order but falling score.
-
-        `boxes` float `[N, 4]` xyxy, `labels` int64 `[N]` of category ids, `masks` bool `[N, H, W]`, `scores` `[N]`.
-        """
-        check_image(image)
-        if self.training:
-            raise ValueError("net: expected evaluation mode, got training mode; call net.eval() first")
-        ids = torch.tensor([0, *self.things], device=image.device)
+        """float `[B, 3, H, W]` in 0..1 → for each picture instances by falling score; masks may overlap."""
         instances = []
-        for found in self.net(list(image)):
-            masks = found["masks"][:, 0] > 0.5
+        for found in self(image):
+            masks = paste_masks(found.pop("grids"), found["boxes"], image.shape[-2:]) > 0.5
             seen = masks.flatten(1).any(1)  # a box may hold no pixel that is more likely in than out
-            instances.append(
-                {
-                    "boxes": found["boxes"][seen],
-                    "labels": ids[found["labels"][seen]],
-                    "masks": masks[seen],
-                    "scores": found["scores"][seen],
-                }
-            )
+            instances.append({key: value[seen] for key, value in (found | {"masks": masks}).items()})
         return instances
 
 
 class _Pyramid(nn.Module):
     """The levels of a U-Net's way up at strides 2, 4, 8 and 16, each brought to `WIDTH` features."""
-
-    out_channels = WIDTH
 
     def __init__(self, trunk: UNet, channels: tuple[int, ...]) -> None:
         super().__init__()
@@ -123,29 +106,75 @@ class _Pyramid(nn.Module):
         return OrderedDict((stride, project(level)) for stride, project, level in levels)
 
 
-class _AsItIs(GeneralizedRCNNTransform):
-    """torchvision's preparation of pictures, without its enlarging to 800 pixels."""
+class _Proposals(rpn.RegionProposalNetwork):
+    """torchvision's, without the finest level: it holds thousands of anchors, and no thing needs them."""
 
-    def resize(self, image: Tensor, target: Instances | None = None) -> tuple[Tensor, Instances | None]:
+    def forward(self, images, features, targets=None):
+        return super().forward(images, {stride: level for stride, level in features.items() if stride != "2"}, targets)
+
+
+def _heads(classes: int) -> RoIHeads:
+    return RoIHeads(
+        box_roi_pool=MultiScaleRoIAlign(["4", "8", "16"], output_size=5, sampling_ratio=1),
+        box_head=TwoMLPHead(WIDTH * 5 * 5, 128),
+        box_predictor=FastRCNNPredictor(128, classes),
+        fg_iou_thresh=0.5,
+        bg_iou_thresh=0.5,
+        batch_size_per_image=32,
+        positive_fraction=0.25,
+        bbox_reg_weights=None,
+        score_thresh=0.05,
+        nms_thresh=0.5,
+        detections_per_img=30,
+        mask_roi_pool=MultiScaleRoIAlign(["2", "4"], output_size=10, sampling_ratio=1),
+        mask_head=MaskRCNNHeads(WIDTH, (32, 32), dilation=1),
+        mask_predictor=MaskRCNNPredictor(32, 32, classes),
+    )
+
+
+class RoIHeads(roi_heads.RoIHeads):
+    """torchvision's two heads for each box; only the targets of the masks are our own."""
+
+    def forward(self, features, proposals, image_shapes, targets=None):
+        """Training: no result, and the losses. Evaluation: for each picture boxes, labels, scores and grids."""
+        if self.training:
+            proposals, rows, labels, steps = self.select_training_samples(proposals, targets)
+        x = self.box_head(self.box_roi_pool(features, proposals, image_shapes))  # (all boxes, 128)
+        logits, deltas = self.box_predictor(x)
+        if self.training:
+            classifier, box = roi_heads.fastrcnn_loss(logits, deltas, labels, steps)
+            mask = self.mask_loss(features, proposals, image_shapes, rows, labels, targets)
+            return [], {"loss_classifier": classifier, "loss_box_reg": box, "loss_mask": mask}
+
+        found = self.postprocess_detections(logits, deltas, proposals, image_shapes)
+        found = [dict(zip(("boxes", "scores", "labels"), it, strict=True)) for it in zip(*found, strict=True)]
+        grids = self.draw(features, [it["boxes"] for it in found], image_shapes)  # (all boxes, classes, 20, 20)
+        grids = roi_heads.maskrcnn_inference(grids, [it["labels"] for it in found])
+        return [it | {"masks": grid} for it, grid in zip(found, grids, strict=True)], {}
+
+    def draw(self, features, boxes, image_shapes) -> Tensor:
+        """A logit for each cell, and for each class, in each box."""
+        return self.mask_predictor(self.mask_head(self.mask_roi_pool(features, boxes, image_shapes)))
+
+    def mask_loss(self, features, proposals, image_shapes, rows, labels, targets) -> Tensor:
+        """Cross-entropy of each cell, in boxes that hold a thing and for its class alone (the paper, section 3)."""
+        holds = [label > 0 for label in labels]
+        boxes = [box[it] for box, it in zip(proposals, holds, strict=True)]
+        logits = self.draw(features, boxes, image_shapes)  # (N, classes, M, M)
+        if len(logits) == 0:  # the mean over nothing would be nan
+            return logits.sum()
+        masks = [truth["masks"][row[it]] for truth, row, it in zip(targets, rows, holds, strict=True)]
+        grids = [crop_masks(mask, box, logits.shape[-1]) for mask, box in zip(masks, boxes, strict=True)]
+        label = torch.cat([label[it] for label, it in zip(labels, holds, strict=True)])
+        own = logits[torch.arange(len(label), device=label.device), label]  # (N, M, M)
+        return F.binary_cross_entropy_with_logits(own, torch.cat(grids))
+
+
+class _AsItIs(GeneralizedRCNNTransform):
+    """torchvision's preparation of pictures, without its enlarging to 800 pixels and its pasting of masks."""
+
+    def resize(self, image, target=None):
         return image, target
 
-
-def _without(features: dict[str, Tensor], level: str) -> OrderedDict[str, Tensor]:
-    return OrderedDict((key, value) for key, value in features.items() if key != level)
-
-
-def map_to_instances(semantic: Tensor, things: Tensor) -> Instances:
-    """Truth for training, from maps that can be stacked to batches and mirrored.
-
-    Args:
-        semantic: int64 `[H, W]` of category ids.
-        things: int64 `[H, W]`, a number for each thing, 0 where there is none.
-
-    Returns:
-        `boxes`, `labels` and `masks` of the things.
-    """
-    ids = things.unique()
-    masks = things == ids[ids > 0][:, None, None]  # (N, H, W)
-    labels = semantic.expand_as(masks)[masks]  # of all their pixels, thing after thing
-    first = torch.cat([masks.new_zeros(1, dtype=torch.int64), masks.sum((1, 2)).cumsum(0)])[:-1]
-    return {"boxes": masks_to_boxes(masks), "labels": labels[first], "masks": masks}
+    def postprocess(self, result, image_shapes, original_image_sizes):
+        return result

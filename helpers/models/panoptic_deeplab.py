@@ -17,15 +17,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers.categories import VOID, CategorySet
-from helpers.labels import masks_to_boxes
+from helpers.arguments import describe, expect
+from helpers.categories import CategorySet
+from helpers.fusion import majority_vote, vote
+from helpers.labels import Instances, Panoptic, is_thing, masks_to_boxes
 from helpers.models.encoder import CHANNELS, conv_block
+from helpers.models.network import Network
 from helpers.models.unet import UNet
 
-Instances = dict[str, Tensor]
-
 PEAK_SIZE = 7
-"""A peak is the highest place in a square of this many pixels: no two things are closer."""
+"""A peak is the highest place in a square of this many pixels a side, itself in the middle."""
 
 
 class Maps(NamedTuple):
@@ -36,7 +37,7 @@ class Maps(NamedTuple):
     offsets: Tensor  # [B, 2, H, W], rows down and columns right, in pixels
 
 
-class PanopticDeepLab(nn.Module):
+class PanopticDeepLab(Network):
     """Picture to semantic scores, heat map and offsets.
 
     Args:
@@ -45,9 +46,8 @@ class PanopticDeepLab(nn.Module):
     """
 
     def __init__(self, categories: CategorySet, channels: tuple[int, ...] = CHANNELS) -> None:
-        super().__init__()
-        self.categories = categories
-        self.trunk = UNet(len(categories), channels)
+        super().__init__(categories)
+        self.trunk = UNet(categories, channels)
         self.centers = nn.Sequential(conv_block(channels[0], 32), nn.Conv2d(32, 4, 1))
         self.offsets = nn.Sequential(conv_block(channels[0], 32), nn.Conv2d(32, 8, 1))
         nn.init.constant_(self.centers[-1].bias, -3.0)  # nearly no pixel is a centre
@@ -61,60 +61,22 @@ class PanopticDeepLab(nn.Module):
         return Maps(semantic, heat[:, 0].float().sigmoid(), offsets.float() * 16)  # × 16: weights near 1 will do
 
     @torch.no_grad()
+    def semantic(self, image: Tensor) -> Tensor:
+        """float `[B, 3, H, W]` in 0..1 → int64 `[B, H, W]`: at each pixel the category with the highest score."""
+        self.ready(image)
+        return self(image).semantic.argmax(1)
+
+    @torch.no_grad()
     def instances(self, image: Tensor) -> list[Instances]:
         """float `[B, 3, H, W]` in 0..1 → the instances of each picture; see `to_instances`."""
+        self.ready(image)
         return [to_instances(*maps, self.categories) for maps in zip(*self(image), strict=True)]
 
-
-# --- what the network is taught ---
-
-
-def center_targets(things: Tensor) -> tuple[Tensor, Tensor]:
-    """The heat map and the offsets that a perfect network would give.
-
-    A thing's centre is the mean place of its pixels. Around it the heat falls as a Gaussian, wider for larger things.
-
-    Args:
-        things: int64 `[B, H, W]`, a number for each thing of a picture, 0 where there is none.
-
-    Returns:
-        heat float `[B, H, W]`; offsets float `[B, 2, H, W]`, 0 where there is no thing.
-    """
-    batch, height, width = things.shape
-    rows, columns = _places(height, width, things.device)
-    most = things.max() + 1
-    numbers = things + most * torch.arange(batch, device=things.device)[:, None, None]  # no two pictures share one
-    numbers, thing = numbers.unique(return_inverse=True)  # (K), (B, H, W)
-    area = torch.bincount(thing.flatten())
-    center = torch.stack(
-        [torch.bincount(thing.flatten(), place.expand_as(things).flatten()) / area for place in (rows, columns)]
-    ).float()  # (2, K)
-
-    inside = (things > 0)[:, None]
-    offsets = (center[:, thing].transpose(0, 1) - torch.stack([rows, columns])) * inside  # (B, 2, H, W)
-
-    sigma = (0.18 * area.sqrt()).clamp(1.2, 3.5)
-    down, across = (
-        torch.exp(-((place - middle[:, None]) ** 2) / (2 * sigma[:, None] ** 2))
-        for place, middle in zip((rows[:, 0], columns[0]), center, strict=True)
-    )  # (K, H), (K, W)
-    bells = down[:, :, None] * across[:, None, :] * (numbers % most > 0)[:, None, None]  # (K, H, W), none for 0
-    heat = torch.zeros(batch, height, width, device=things.device)
-    picture = (numbers // most)[:, None, None].expand_as(bells)
-    return heat.scatter_reduce_(0, picture, bells, "amax"), offsets
-
-
-def center_loss(maps: Maps, semantic: Tensor, things: Tensor) -> Tensor:
-    """Squared error of the heat where there is a label, and L1 of the offsets on things; weighted, so that both matter.
-
-    Args:
-        semantic, things: int64 `[B, H, W]`; see `center_targets`.
-    """
-    heat, offsets = center_targets(things)
-    known, inside = semantic != VOID, things > 0
-    heat_loss = ((maps.heat - heat).square() * known).sum() / known.sum().clamp(min=1)
-    offset_loss = ((maps.offsets - offsets).abs().sum(1) * inside).sum() / inside.sum().clamp(min=1)
-    return 20 * heat_loss + 0.05 * offset_loss
+    @torch.no_grad()
+    def panoptic(self, image: Tensor) -> list[Panoptic]:
+        """float `[B, 3, H, W]` in 0..1 → the panoptic map of each picture; see `to_panoptic`."""
+        self.ready(image)
+        return [to_panoptic(*maps, self.categories) for maps in zip(*self(image), strict=True)]
 
 
 # --- from maps to instances ---
@@ -123,16 +85,25 @@ def center_loss(maps: Maps, semantic: Tensor, things: Tensor) -> Tensor:
 def find_peaks(heat: Tensor, threshold: float, most: int = 100) -> tuple[Tensor, Tensor]:
     """The places that are the highest of their neighbourhood and reach the threshold, highest first.
 
+    Within `PEAK_SIZE` // 2 rows and columns of a peak there is no other: of equal neighbours only the first counts.
+
     Args:
         heat: 0..1 `[H, W]`.
         most: at most so many.
 
     Returns:
         places int64 `[K, 2]` (row, column) and their heat `[K]`.
+
+    Raises:
+        ValueError: for a heat map of another form, or with values that are not numbers.
     """
-    rows = F.max_pool2d(heat[None], (PEAK_SIZE, 1), stride=1, padding=(PEAK_SIZE // 2, 0))
-    highest = F.max_pool2d(rows, (1, PEAK_SIZE), stride=1, padding=(0, PEAK_SIZE // 2))[0]  # of a square, in two steps
-    places = ((heat == highest) & (heat >= threshold)).nonzero()  # (K, 2)
+    fits = heat.is_floating_point() and heat.ndim == 2 and heat.numel() > 0
+    expect(fits, "heat", "float [H, W]", describe(heat))
+    expect(not heat.isnan().any(), "heat", "numbers", f"{int(heat.isnan().sum())} that are nan")
+    # The index of a maximum is that of the first of equals, and so a place that is not the first is no peak.
+    _, highest = F.max_pool2d(heat[None], PEAK_SIZE, stride=1, padding=PEAK_SIZE // 2, return_indices=True)
+    itself = torch.arange(heat.numel(), device=heat.device).view(heat.shape)
+    places = ((highest[0] == itself) & (heat >= threshold)).nonzero()  # (K, 2)
     values = heat[places[:, 0], places[:, 1]]
     order = values.argsort(descending=True, stable=True)[:most]
     return places[order], values[order]
@@ -154,12 +125,10 @@ def group_pixels(peaks: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
     return group
 
 
-def to_instances(
+def to_groups(
     semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
-) -> Instances:
-    """Peaks, grouping, and a vote: the category that most pixels of a group have in the semantic map.
-
-    The score is the peak's heat times the mean share of that category over the mask (the paper's section 3).
+) -> tuple[Tensor, Tensor]:
+    """Peaks, and the pixels of things that point at them.
 
     Args:
         semantic: logits `[C, H, W]`.
@@ -168,27 +137,37 @@ def to_instances(
         threshold: of the peaks.
 
     Returns:
-        `boxes`, `labels`, `masks` and `scores`, highest score first. No two masks overlap.
+        group int64 `[H, W]`, -1 where there is none; the score of each group, float `[K]`: the peak's heat times the
+        mean share of the group's category over its pixels (the paper's section 3.4), 0 for a group without pixels.
     """
-    device, count = semantic.device, len(categories)
     peaks, values = find_peaks(heat, threshold)
     shares, label = semantic.softmax(0), semantic.argmax(0)
-    thing = torch.tensor([category.isthing for category in categories], device=device)[label]
-    group = group_pixels(peaks, offsets, thing)
-
+    group = group_pixels(peaks, offsets, is_thing(label, categories))
+    labels, areas = vote(label, group, len(peaks), categories)
     inside = group >= 0
     member = group[inside]  # (N), the group of each pixel that has one
-    votes = torch.bincount(member * count + label[inside], minlength=len(peaks) * count).view(-1, count)  # (K, C)
-    area, labels = votes.sum(1), votes.argmax(1)
-    sure = torch.bincount(member, shares[labels[member], *inside.nonzero().T], minlength=len(peaks)) / area
-    scores = (values * sure).float()
+    own = shares[labels[member], *inside.nonzero().T]  # (N), its share of the group's category
+    sure = torch.bincount(member, own, minlength=len(peaks)) / areas.clamp(min=1)
+    return group, (values * sure).float()
 
-    order = scores.where(area > 0, -1).argsort(descending=True, stable=True)[: int((area > 0).sum())]
+
+def to_instances(
+    semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
+) -> Instances:
+    """The groups as objects; each has the category of most of its pixels. Arguments as for `to_groups`.
+
+    Returns `boxes`, `labels`, `masks` and `scores`, highest score first. No two masks overlap.
+    """
+    group, scores = to_groups(semantic, heat, offsets, categories, threshold)
+    labels, areas = vote(semantic.argmax(0), group, len(scores), categories)
+    order = scores.where(areas > 0, -1).argsort(descending=True, stable=True)[: int((areas > 0).sum())]
     masks = group == order[:, None, None]
     return {"boxes": masks_to_boxes(masks), "labels": labels[order], "masks": masks, "scores": scores[order]}
 
 
-def _places(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Row and column of each pixel, float `[H, W]` both."""
-    rows, columns = torch.arange(height, device=device), torch.arange(width, device=device)
-    return tuple(torch.meshgrid(rows.float(), columns.float(), indexing="ij"))
+def to_panoptic(
+    semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
+) -> Panoptic:
+    """The groups as things, the rest as stuff: see `fusion.majority_vote`. Arguments as for `to_groups`."""
+    group, scores = to_groups(semantic, heat, offsets, categories, threshold)
+    return majority_vote(semantic.argmax(0), group, categories, scores)

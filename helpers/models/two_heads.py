@@ -11,36 +11,41 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from helpers.categories import CategorySet
 from helpers.models.encoder import conv_block
+from helpers.models.network import SemanticNetwork, check_image
 
 
-class TwoHeads(nn.Module):
+class TwoHeads(SemanticNetwork):
     """A small trunk with a head for the whole picture and a head for each cell of 4 × 4 pixels.
 
     Args:
-        num_categories: channels of both answers.
-        channels: of the features inside the trunk.
+        categories: the vocabulary; each gets a channel of both answers.
+        channels: of the features at strides 2 and 4.
     """
 
     stride = 4
 
-    def __init__(self, num_categories: int, channels: int = 48) -> None:
-        super().__init__()
+    def __init__(self, categories: CategorySet, channels: tuple[int, int] = (24, 48)) -> None:
+        super().__init__(categories)
+        first, width = channels
         self.trunk = nn.Sequential(
-            conv_block(3, channels // 2, stride=2),  # (B, 24, H/2, W/2)
-            conv_block(channels // 2, channels, stride=2),  # (B, 48, H/4, W/4)
-            *(_Dilated(channels, dilation) for dilation in (1, 2, 4, 8)),
+            conv_block(3, first, stride=2),  # (B, 24, H/2, W/2)
+            conv_block(first, width, stride=2),  # (B, 48, H/4, W/4)
+            *(_Dilated(width, dilation) for dilation in (1, 2, 4, 8)),
         )
-        self.whole = nn.Linear(channels, num_categories)
-        self.cell = nn.Conv2d(channels, num_categories, 1)
+        self.whole = nn.Linear(width, len(categories))
+        self.cell = nn.Conv2d(width, len(categories), 1)
 
     def classify(self, image: Tensor) -> Tensor:
         """One answer for the picture: float `[B, 3, H, W]` → logits `[B, C]`, for each category: is it in there?"""
+        check_image(image)
         features = self.trunk(image - 0.5)  # (B, 48, H/4, W/4)
         return self.whole(features.mean((2, 3)))
 
     def segment(self, image: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
         """One answer for each cell: logits `[B, C, H/4, W/4]`; with `grid` (rows, columns) of each block."""
+        check_image(image)
         features = self.trunk(image - 0.5)
         if grid is not None:
             features = F.adaptive_avg_pool2d(features, grid)

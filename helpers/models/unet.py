@@ -13,27 +13,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers.models.encoder import CHANNELS, Encoder, check_image, conv_block
+from helpers.categories import CategorySet
+from helpers.models.encoder import CHANNELS, Encoder, conv_block
+from helpers.models.network import SemanticNetwork, check_image
 
 
-class UNet(nn.Module):
+class UNet(SemanticNetwork):
     """Picture to a score for each category at each pixel.
 
     Args:
-        num_categories: channels of the output.
+        categories: the vocabulary; each gets a channel of the output.
         channels: of the features at strides 2, 4, 8, ...
         skips: False cuts the skip connections: the way up then has only the coarsest features to work from.
     """
 
-    def __init__(self, num_categories: int, channels: tuple[int, ...] = CHANNELS, skips: bool = True) -> None:
-        super().__init__()
+    def __init__(self, categories: CategorySet, channels: tuple[int, ...] = CHANNELS, skips: bool = True) -> None:
+        super().__init__(categories)
         self.encoder = Encoder(channels)
         self.skips = skips
         self.up = nn.ModuleList(
             conv_block(below + (beside if skips else 0), beside)
             for below, beside in zip(channels[:0:-1], channels[-2::-1], strict=True)
         )
-        self.head = nn.Conv2d(channels[0], num_categories * 4, 1)
+        self.head = nn.Conv2d(channels[0], len(categories) * 4, 1)
 
     def pyramid(self, image: Tensor) -> list[Tensor]:
         """What the way up holds: features at 1/2, 1/4, ... of the size of the image (its sides made even)."""
@@ -49,6 +51,6 @@ class UNet(nn.Module):
         return levels
 
     def forward(self, image: Tensor) -> Tensor:
-        """float `[B, 3, H, W]` in 0..1 → logits float `[B, num_categories, H, W]`; H and W of any size from 32."""
+        """float `[B, 3, H, W]` in 0..1 → logits float `[B, C, H, W]`; H and W of any size from 32."""
         x = F.pixel_shuffle(self.head(self.pyramid(image)[0]), 2)  # (B, 4·C, H/2, W/2) → (B, C, H, W)
         return x[..., : image.shape[-2], : image.shape[-1]]

@@ -25,16 +25,16 @@ from helpers.models.panoptic_deeplab import PanopticDeepLab
 from helpers.models.unet import UNet
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
-FORMAT = 1  # of the card and of how weights are stored; raised when older files can no longer be read
+FORMAT = 2  # of the card and of how weights are stored; raised when older files can no longer be read
 MAX_BYTES = 5_000_000
 
 WIDE = (24, 48, 72, 96, 144)  # channels: half again as many as in the networks that the lessons train
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
-    "fcn32": lambda: FCN(len(STREET), stride=32),
-    "fcn16": lambda: FCN(len(STREET), stride=16),
-    "fcn8": lambda: FCN(len(STREET), stride=8),
-    "unet": lambda: UNet(len(STREET), WIDE),
+    "fcn32": lambda: FCN(STREET, stride=32),
+    "fcn16": lambda: FCN(STREET, stride=16),
+    "fcn8": lambda: FCN(STREET, stride=8),
+    "unet": lambda: UNet(STREET, WIDE),
     "mask_rcnn": lambda: MaskRCNN(STREET, WIDE),
     "panoptic_deeplab": lambda: PanopticDeepLab(STREET, WIDE),
     "coins": lambda: PanopticDeepLab(COINS),
@@ -80,10 +80,9 @@ def load_weights(name: str) -> dict[str, torch.Tensor]:
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise _unusable(name, f"{file.name} is not the file that its card describes (its SHA-256 differs)")
     try:
-        stored = safetensors.torch.load(content)
+        return unpack(content)
     except SafetensorError as error:
         raise _unusable(name, f"{file.name} cannot be read ({error})") from error
-    return {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
 
 
 def load(name: str) -> nn.Module:
@@ -96,8 +95,8 @@ def load(name: str) -> nn.Module:
     return net.eval()
 
 
-def save(name: str, net: nn.Module, card: dict[str, Any]) -> Path:
-    """Write the weights of `net` and their card, each at once or not at all. Returns the file with the weights.
+def pack(net: nn.Module) -> bytes:
+    """The weights of `net` as a safetensors file.
 
     Matrices are rounded to half precision, which halves the file; what batch normalisation counts is kept whole.
 
@@ -112,18 +111,28 @@ def save(name: str, net: nn.Module, card: dict[str, Any]) -> Path:
     content = safetensors.torch.save(stored)
     if len(content) > MAX_BYTES:
         raise ValueError(f"net: expected at most {MAX_BYTES:,} bytes of weights, got {len(content):,}")
+    return content
+
+
+def unpack(content: bytes) -> dict[str, torch.Tensor]:
+    """The weights in such a file, float32. Raises `SafetensorError` for anything else."""
+    stored = safetensors.torch.load(content)
+    return {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
+
+
+def save(name: str, content: bytes, card: dict[str, Any]) -> Path:
+    """Write weights, as `pack` gives them, and their card. Returns the file with the weights."""
     card = {
         "name": name,
         "format": FORMAT,
         **card,
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     WEIGHTS.mkdir(exist_ok=True)
     file = WEIGHTS / f"{name}.safetensors"
     _replace(file, content)
-    _replace(file.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    _replace(file.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
     return file
 
 

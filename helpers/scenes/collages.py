@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from helpers.arguments import check_drawing
 from helpers.categories import COINS
 from helpers.labels import Segment
 from helpers.scenes import textures
@@ -191,17 +192,6 @@ def _develop(dice: Dice, picture: np.ndarray) -> np.ndarray:
     return (picture * np.float32(255) + HALF).astype(np.uint8).astype(np.float32) / np.float32(255)
 
 
-def _check(seed: int, size: tuple[int, int]) -> None:
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"seed: expected an integer of at least 0, got {seed!r}")
-    if (
-        not isinstance(size, tuple | list)
-        or len(size) != 2
-        or any(not low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True))
-    ):
-        raise ValueError(f"size: expected (height, width) from {SMALLEST} to {LARGEST}, got {size!r}")
-
-
 def collage(seed: int, size: tuple[int, int] = (128, 128)) -> Scene:
     """One collage of coins with exact truth; the same arguments give the same bytes on every machine.
 
@@ -216,7 +206,7 @@ def collage(seed: int, size: tuple[int, int] = (128, 128)) -> Scene:
 
     Raises `ValueError` for a seed below 0 or a size outside these limits.
     """
-    _check(seed, size)
+    check_drawing(seed, size, SMALLEST, LARGEST)
     dice, (height, width) = Dice(seed), size
     picture = _choose_ground(dice, height, width)
     index = np.zeros((height, width), np.int64)  # 0 is the ground, then the coins as they are thrown

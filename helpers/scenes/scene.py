@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from helpers.categories import CategorySet
-from helpers.labels import Segment, panoptic_to_instances, panoptic_to_semantic
+from helpers.labels import Instances, Segment, panoptic_to_instances, panoptic_to_semantic
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +44,24 @@ class Scene:
         return panoptic_to_semantic(self.panoptic, self.segments)
 
     @cached_property
-    def instances(self) -> dict[str, Tensor]:
-        """The things in torchvision's form: `boxes` `[N, 4]`, `labels` `[N]`, `masks` `[N, H, W]`, `scores` `[N]`."""
+    def instances(self) -> Instances:
+        """The things, without crowds: `boxes` `[N, 4]`, `labels` `[N]`, `masks` `[N, H, W]`, `scores` `[N]`."""
         return panoptic_to_instances(self.panoptic, self.segments)
+
+    @cached_property
+    def crowds(self) -> Instances:
+        """Groups of things that nobody labelled one by one, in the form of `instances`."""
+        crowds = {segment.id: segment for segment in self.segments if segment.iscrowd}
+        inside = torch.isin(self.panoptic, torch.tensor(list(crowds), dtype=torch.int64))
+        return panoptic_to_instances(
+            self.panoptic.where(inside, 0), [replace(segment, iscrowd=False) for segment in crowds.values()]
+        )
 
     def __repr__(self) -> str:
         height, width = self.size
-        things = sum(segment.isthing for segment in self.segments)
-        stuff = len(self.segments) - things
+        crowds = sum(segment.iscrowd for segment in self.segments)
+        things = sum(segment.isthing for segment in self.segments) - crowds
+        stuff = len(self.segments) - things - crowds
         counts = f"{things} thing{'s' * (things != 1)}, {stuff} kind{'s' * (stuff != 1)} of stuff"
+        counts += f", {crowds} crowd{'s' * (crowds != 1)}" * (crowds > 0)
         return f"Scene('{self.name}', {height}×{width}, {counts})"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from helpers.arguments import check_drawing
 from helpers.categories import STREET
 from helpers.labels import Segment
 from helpers.scenes import textures
@@ -273,14 +274,7 @@ def _develop(painting: Painting) -> np.ndarray:
 
 
 def _check(seed: int, size: tuple[int, int], crowding: float | None, light: float | None) -> None:
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"seed: expected an integer of at least 0, got {seed!r}")
-    if (
-        not isinstance(size, tuple | list)
-        or len(size) != 2
-        or any(not low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True))
-    ):
-        raise ValueError(f"size: expected (height, width) from {SMALLEST} to {LARGEST}, got {size!r}")
+    check_drawing(seed, size, SMALLEST, LARGEST)
     for name, value in (("crowding", crowding), ("light", light)):
         if value is not None and not 0 <= value <= 1:
             raise ValueError(f"{name}: expected a number from 0 to 1, or None, got {value!r}")

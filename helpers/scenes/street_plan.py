@@ -75,7 +75,7 @@ class Dice:
     """A seeded source of choices."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed).random
+        self.random = Random(int(seed)).random  # numpy's whole numbers, too
 
     def between(self, low: float, high: float) -> float:
         return low + (high - low) * self.random()

@@ -14,15 +14,18 @@ from helpers.show.figures import (
 from helpers.show.iou_explorer import iou_explorer
 from helpers.show.painter import painter
 from helpers.show.probe import probe
+from helpers.show.training import TrainingBar, learning_curve
 from helpers.show.viewer import viewer
 
 __all__ = [
+    "TrainingBar",
     "color_instances",
     "color_panoptic",
     "color_semantic",
     "explore",
     "image_bytes",
     "iou_explorer",
+    "learning_curve",
     "painter",
     "probe",
     "show_figure",

@@ -1,0 +1,165 @@
+"""Every score that a network can have, each with how far it can be trusted.
+
+Cards, benchmarks, lessons and your own data are all scored here, and so can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from helpers import metrics
+from helpers.arguments import expect
+from helpers.bar import Bar
+from helpers.categories import CategorySet
+from helpers.scenes.scene import Scene
+
+
+class Score(NamedTuple):
+    """A score, and the interval in which it lies for 95 of 100 sets of scenes like these.
+
+    All three are `nan` where the score says nothing.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def evaluate(
+    net: nn.Module,
+    scenes: Sequence[Scene],
+    draws: int = 1000,
+    seed: int = 0,
+    title: str | None = "scoring",
+) -> dict[str, Score]:
+    """What `net` reaches on scenes.
+
+    Scenes are looked at one at a time and not kept. The interval is a bootstrap over scenes (Efron 1979): scenes are
+    drawn again, as many as there are and with repetition, and scored as a whole; of all draws, the middle 95 % are
+    taken. It says how the score moves with the choice of scenes, not with the seed of the training.
+
+    Args:
+        net: in evaluation mode, with `categories` and at least one of `semantic`, `instances` and `panoptic`
+            (see `models/network.py`).
+        scenes: of its vocabulary, of any size each; `dataset.Drawn` draws them when asked, a COCO folder reads them.
+        draws: of the bootstrap; 0 for none, then the interval is `nan`.
+        seed: of the bootstrap.
+        title: of the progress bar; None for no bar.
+
+    Returns:
+        By name: "mIoU", "pixel accuracy", "boundary mIoU" and "IoU car" and so on with `semantic`; "AP", "AP50", ... as
+        `metrics.average_precision` has them with `instances`; "PQ", "SQ", "RQ", "PQ things", ... as
+        `metrics.panoptic_quality` has them with `panoptic`.
+
+    Raises:
+        ValueError: for no scenes, another vocabulary, and a network that can answer nothing or is in training mode.
+    """
+    questions = [question for name, question in QUESTIONS.items() if hasattr(net, name)]
+    expect(questions, "net", f"one of the methods {', '.join(QUESTIONS)}", type(net).__name__)
+    expect(len(scenes) > 0, "scenes", "at least one", 0)
+    found: list[list[Any]] = [[] for _ in questions]
+    device = next(net.parameters()).device
+    bar = Bar(len(scenes), title) if title else None
+    for place, scene in enumerate(scenes):
+        same = scene.categories.names == net.categories.names
+        expect(same, f"scenes[{place}]", f"the categories of net, {net.categories.names}", scene.categories.names)
+        image = scene.image[None].to(device)
+        for question, so_far in zip(questions, found, strict=True):
+            so_far.append(question.count(net, image, scene))
+        if bar:
+            bar.move(place + 1)
+    if bar:
+        bar.close()
+
+    generator = np.random.default_rng(seed)
+    size = len(scenes)
+    times = generator.multinomial(size, np.full(size, 1 / size), draws) if draws else np.zeros((0, size), np.int64)
+    scores = {}
+    for question, so_far in zip(questions, found, strict=True):
+        once, again = (question.score(so_far, net.categories, each) for each in (np.ones((1, size), np.int64), times))
+        scores |= {name: Score(float(value[0]), *_middle(again[name])) for name, value in once.items()}
+    return scores
+
+
+class Question(NamedTuple):
+    """One of the three ways to answer, and how it is scored.
+
+    Attributes:
+        count: from a network, a picture `[1, 3, H, W]` and its scene to what adds up.
+        score: from what was counted in N scenes, the vocabulary and how often each scene counts, int64 `[R, N]`, to
+            each score, float `[R]`.
+    """
+
+    count: Callable[[nn.Module, Tensor, Scene], Any]
+    score: Callable[[list[Any], CategorySet, np.ndarray], dict[str, np.ndarray]]
+
+
+def _count_semantic(net: nn.Module, image: Tensor, scene: Scene) -> np.ndarray:
+    """int64 `[C, 5]`: intersection, area in the truth and in the prediction; intersection and union of boundaries."""
+    predicted, size = net.semantic(image)[0].cpu(), len(net.categories)
+    confusion = metrics.confusion_matrix(predicted, scene.semantic, size)
+    areas = torch.stack([confusion.diagonal(), confusion.sum(1), confusion.sum(0)], 1)
+    return torch.cat([areas, metrics.boundary_counts(predicted, scene.semantic, size)], 1).numpy()
+
+
+def _score_semantic(counts: list[np.ndarray], categories: CategorySet, times: np.ndarray) -> dict[str, np.ndarray]:
+    total = np.tensordot(times, np.stack(counts), 1)  # (R, C, 5)
+    both, truth, predicted, edge_both, edge_either = np.moveaxis(total, 2, 0)  # (R, C) each
+    each, edges = _ratio(both, truth + predicted - both), _ratio(edge_both, edge_either)
+    scores = {
+        "mIoU": _mean(each),
+        "pixel accuracy": _ratio(both.sum(1), truth.sum(1)),
+        "boundary mIoU": _mean(edges),
+    }
+    return scores | {f"IoU {category.name}": each[:, category.id] for category in categories}
+
+
+def _count_instances(net: nn.Module, image: Tensor, scene: Scene) -> list[list[metrics.PictureMatches]]:
+    found = {key: value.cpu() for key, value in net.instances(image)[0].items()}
+    return metrics.match_picture(found, scene.instances, scene.panoptic == 0, scene.crowds, net.categories)
+
+
+def _score_instances(matches: list[Any], categories: CategorySet, times: np.ndarray) -> dict[str, np.ndarray]:
+    return metrics.precision_scores(matches, categories, times)
+
+
+def _count_panoptic(net: nn.Module, image: Tensor, scene: Scene) -> Tensor:
+    return metrics.panoptic_counts(net.panoptic(image)[0], (scene.panoptic, scene.segments), net.categories)
+
+
+def _score_panoptic(counts: list[Tensor], categories: CategorySet, times: np.ndarray) -> dict[str, np.ndarray]:
+    totals = np.tensordot(times, torch.stack(counts).numpy(), 1)  # (R, C, 4)
+    scores = [metrics.panoptic_quality(torch.from_numpy(total), categories) for total in totals]
+    names = scores[0] if scores else metrics.panoptic_quality(torch.zeros_like(counts[0]), categories)
+    return {name: np.array([score[name] for score in scores]) for name in names}
+
+
+QUESTIONS = {
+    "semantic": Question(_count_semantic, _score_semantic),
+    "instances": Question(_count_instances, _score_instances),
+    "panoptic": Question(_count_panoptic, _score_panoptic),
+}
+
+
+def _middle(values: np.ndarray) -> tuple[float, float]:
+    """What 95 % of them lie between; `nan` without any."""
+    values = values[~np.isnan(values)]
+    return tuple(np.quantile(values, (0.025, 0.975)).tolist()) if len(values) else (float("nan"), float("nan"))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Of each row, the mean over those that are numbers; `nan` without any."""
+    there = ~np.isnan(values)
+    return _ratio(np.where(there, values, 0).sum(1), there.sum(1))

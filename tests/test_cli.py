@@ -177,3 +177,12 @@ def test_the_lesson_is_opened_and_not_a_copy_of_it(
         for folder in ("workspace", "notebooks"):
             (course_folder / folder / f"01_pixel_labels{suffix}.ipynb").write_text("{}", encoding="utf-8")
     assert opened == ["01_pixel_labels.ipynb"] * 2
+
+
+def test_a_file_of_other_work_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "yaml.py").write_text("", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    (tmp_path / "psutil.py").write_text("from yaml import safe_load", encoding="utf-8")
+    code = "import sys; from helpers import cli; sys.exit(cli.main(['doctor']))"
+    run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr.startswith(f"{tmp_path / 'yaml.py'} hides a module"), run.stderr

@@ -86,10 +86,10 @@ function scorePanel(info, image, point) {
       row.append(cell, element("td", "pp-number", iou.toFixed(2)), bar);
       node.append(row);
     };
-    addRow(null, [element("span", "", `All: mean of ${rows.filter((row) => row.truth).length}`)], mean_iou);
+    addRow(null, [element("span", "", `All: mean of ${rows.length}`)], mean_iou);
     for (const { id, iou, truth } of rows) {
       const { name, color } = categories[id];
-      addRow(id, [swatch(color), element("span", "", name)], iou, truth ? "" : "not in the picture: no part in the mean");
+      addRow(id, [swatch(color), element("span", "", name)], iou, truth ? "" : "not in the picture");
     }
     return node;
   }

@@ -1,8 +1,8 @@
 """The score of a painted label map against the truth: how well each category was met, and the picture as a whole.
 
 Three rules decide what counts. A pixel that is void in the truth never counts. A pixel that was left unlabelled counts,
-as wrong. The mean runs over the categories that are in the truth; one that was painted but is not there has no part in
-it, yet its pixels are wrong for the category that they belong to.
+as wrong. The mean runs over the categories that are in the truth or in the painting, as in `metrics.mean_iou`; one
+that was painted but is not there has an IoU of 0.
 
 The measures are those of Long, Shelhamer, Darrell, "Fully Convolutional Networks for Semantic Segmentation", CVPR 2015,
 section 5 ("pixel accuracy" and "mean IU").
@@ -54,8 +54,8 @@ class PaintingScore:
 
     @property
     def mean_iou(self) -> float:
-        """The mean of the IoUs of the categories in the truth, 0..1."""
-        ious = [each.iou for each in self.categories if each.truth]
+        """The mean of the IoUs of the categories in the truth or in the painting, 0..1."""
+        ious = [each.iou for each in self.categories]
         return sum(ious) / len(ious)
 
     @property

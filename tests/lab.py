@@ -43,7 +43,7 @@ LEARN = [sys.executable, "-m", "helpers.cli", "learn", "--no-browser"]
 # after that is read and before its scripts run: `course learn` takes no settings from a folder that we could give.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
     const config = document.getElementById("jupyter-config-data");
-    config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), exposeAppInBrowser: true });
+    if (config) config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), exposeAppInBrowser: true });
 }, { once: true });"""
 _SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}}
 _URL = re.compile(r"(http://(?:localhost|127\.0\.0\.1):\d+)/\S*token=([\w-]+)")

@@ -45,10 +45,10 @@ def test_the_sliders_redraw_what_they_govern(lesson: Notebook, place: int, name:
 
 def figure(lesson: Notebook, words: str) -> np.ndarray:
     """The picture, int64 `[H, W, 3]`, below the description with these words, which only a screen reader meets."""
-    output = lesson.page.locator(".jp-OutputArea").filter(has=lesson.page.get_by_text(words)).last
-    picture = lesson.go_to(output.locator("img").last)
+    description = lesson.page.locator(".jp-OutputArea-child").filter(has=lesson.page.get_by_text(words))
+    picture = lesson.go_to(description.locator("xpath=following-sibling::*[1]").locator("img"))
     expect(picture).to_be_in_viewport()
-    lesson.shot(f"lesson4_{words.replace(' ', '_')}", output)
+    lesson.shot(f"lesson4_{words.replace(' ', '_')}", picture)
     return pixels(picture).astype(int)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,27 @@ def describe(value: Any) -> str:
 
 
 def is_whole(value: Any) -> bool:
-    """Whether it is a whole number, Python's or numpy's; True and False are none."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    """Whether it is a whole number: Python's, numpy's or a tensor of one. True and False are none."""
+    if isinstance(value, bool | np.bool_) or getattr(value, "dtype", None) == torch.bool:
+        return False
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
+
+
+ROUNDING = 0.01
+"""How far a picture may leave 0..1: what half precision, or resizing, makes of a 1."""
+
+
+def check_image(image: Tensor) -> None:
+    """Raises `ValueError` for anything but a batch of colour pictures in 0..1."""
+    fits = isinstance(image, Tensor) and image.is_floating_point() and image.ndim == 4 and image.shape[1] == 3
+    expect(fits and image.numel() > 0, "image", "float [B, 3, H, W]", describe(image))
+    low, high = (float(value) for value in image.detach().aminmax())
+    inside = low >= -ROUNDING and high <= 1 + ROUNDING  # not so for nan
+    expect(inside, "image", "values in 0..1", f"{low:g}..{high:g}")
 
 
 def check_semantic(
@@ -36,7 +55,8 @@ def check_semantic(
 
     `void`: whether 255 is allowed, too.
     """
-    expect(0 < num_categories <= VOID, "num_categories", f"1..{VOID}", num_categories)
+    fits = is_whole(num_categories) and 0 < num_categories <= VOID
+    expect(fits, "num_categories", f"1..{VOID}", num_categories)
     fits = isinstance(semantic, Tensor) and semantic.dtype == torch.int64 and semantic.ndim in axes
     shapes = " or ".join({2: "[H, W]", 3: "[N, H, W]"}[count] for count in axes)
     expect(fits and 0 not in semantic.shape, argument, f"int64 {shapes}", describe(semantic))

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from helpers.arguments import describe, expect
-from helpers.models.network import check_image
+from helpers.arguments import check_image, describe, expect
 
 
 def augment(

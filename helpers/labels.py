@@ -14,7 +14,6 @@ device of the input, except for RLE (numbers, text) and pictures (numpy), which 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helpers.arguments import check_semantic, describe, expect, is_whole
 from helpers.categories import VOID, CategorySet
 
 
@@ -48,10 +48,10 @@ class Segment:
     iscrowd: bool = False
 
     def __post_init__(self) -> None:
-        fits = _is_whole(self.id) and 0 < int(self.id) < 2**63
-        _expect(fits, "id", "a segment id from 1 (0 is void), below 2**63", self.id)
-        fits = _is_whole(self.category_id) and 0 <= self.category_id < VOID
-        _expect(fits, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
+        fits = is_whole(self.id) and 0 < int(self.id) < 2**63
+        expect(fits, "id", "a segment id from 1 (0 is void), below 2**63", self.id)
+        fits = is_whole(self.category_id) and 0 <= self.category_id < VOID
+        expect(fits, "category_id", f"0..{VOID - 1} ({VOID} is void)", self.category_id)
 
 
 class Instances(TypedDict, total=False):
@@ -120,7 +120,7 @@ def semantic_to_panoptic(semantic: Tensor, categories: CategorySet) -> Panoptic:
 
     int64 `[H, W]` of category ids, 255 = void, to the panoptic map and its segments; segment ids are category ids + 1.
     """
-    _check_semantic(semantic, len(categories))
+    check_semantic("semantic", semantic, len(categories))
     areas = torch.bincount(semantic.flatten(), minlength=VOID + 1).tolist()
     segments = tuple(
         Segment(category.id + 1, category.id, category.isthing, areas[category.id])
@@ -144,7 +144,7 @@ def masks_to_boxes(masks: Tensor) -> Tensor:
     _check(masks, "masks", torch.bool, 3)
     pixels = masks.view(torch.uint8)  # same bytes; the maximum of bytes is many times faster than `any` of bools
     columns, rows = pixels.amax(1), pixels.amax(2)  # [N, W], [N, H]
-    _expect(bool(rows.any(1).all()), "masks", "at least one pixel in each", "an empty mask, which has no box")
+    expect(bool(rows.any(1).all()), "masks", "at least one pixel in each", "an empty mask, which has no box")
     return _corners(columns, rows).float()
 
 
@@ -166,7 +166,7 @@ def _index_to_masks(index: Tensor, count: int) -> Tensor:
 
 def semantic_to_onehot(semantic: Tensor, num_categories: int) -> Tensor:
     """One yes-or-no map for each category: int64 `[H, W]` to bool `[C, H, W]`. A void pixel is no in all of them."""
-    _check_semantic(semantic, num_categories)
+    check_semantic("semantic", semantic, num_categories)
     return semantic == torch.arange(num_categories, device=semantic.device)[:, None, None]
 
 
@@ -187,14 +187,14 @@ def mask_to_counts(mask: Tensor) -> list[int]:
 
 def counts_to_mask(counts: Sequence[int], size: tuple[int, int]) -> Tensor:
     """bool `[H, W]` of the runs in `counts`, `size` = (H, W). Raises if they do not fill the mask exactly."""
-    fits = isinstance(size, Iterable) and [_is_whole(side) and side > 0 for side in size] == [True, True]
-    _expect(fits, "size", "two whole numbers (H, W), neither of them 0", size)
+    fits = isinstance(size, Iterable) and [is_whole(side) and side > 0 for side in size] == [True, True]
+    expect(fits, "size", "two whole numbers (H, W), neither of them 0", size)
     height, width = (int(side) for side in size)
-    _expect(isinstance(counts, Iterable), "counts", "a list of whole numbers", _describe(counts))
-    wrong = next((count for count in counts if not _is_whole(count) or count < 0), None)
-    _expect(wrong is None, "counts", "whole numbers from 0", wrong)
+    expect(isinstance(counts, Iterable), "counts", "a list of whole numbers", describe(counts))
+    wrong = next((count for count in counts if not is_whole(count) or count < 0), None)
+    expect(wrong is None, "counts", "whole numbers from 0", wrong)
     counts = [int(count) for count in counts]  # the sum of small numpy integers would overflow
-    _expect(sum(counts) == height * width, "counts", f"runs of {height}·{width} pixels in sum", sum(counts))
+    expect(sum(counts) == height * width, "counts", f"runs of {height}·{width} pixels in sum", sum(counts))
     ones = torch.arange(len(counts)) % 2 == 1  # no, yes, no, yes, ...
     return ones.repeat_interleave(torch.tensor(counts)).view(width, height).T.contiguous()
 
@@ -219,27 +219,27 @@ def mask_to_rle(mask: Tensor) -> dict[str, Any]:
 
 def rle_to_mask(rle: dict[str, Any]) -> Tensor:
     """bool `[H, W]` from COCO's compressed form; `counts` may be `str` or `bytes`. Raises if the text is damaged."""
-    _expect(isinstance(rle, Mapping), "rle", "a dict with size and counts", _describe(rle))
-    _expect({"size", "counts"} <= rle.keys(), "rle", "keys size and counts", sorted(rle))
+    expect(isinstance(rle, Mapping), "rle", "a dict with size and counts", describe(rle))
+    expect({"size", "counts"} <= rle.keys(), "rle", "keys size and counts", sorted(rle))
     text, size = rle["counts"], rle["size"]
-    _expect(isinstance(size, list | tuple), "rle['size']", "[H, W]", size)
-    _expect(isinstance(text, str | bytes), "rle['counts']", "text (for a list use counts_to_mask)", type(text).__name__)
+    expect(isinstance(size, list | tuple), "rle['size']", "[H, W]", size)
+    expect(isinstance(text, str | bytes), "rle['counts']", "text (for a list use counts_to_mask)", type(text).__name__)
     groups = [(ord(letter) if isinstance(letter, str) else letter) - ord("0") for letter in text]
     wrong = next((place for place, group in enumerate(groups) if not 0 <= group < 64), None)
-    _expect(wrong is None, "rle['counts']", "letters from '0' to 'o'", f"another at place {wrong}")
+    expect(wrong is None, "rle['counts']", "letters from '0' to 'o'", f"another at place {wrong}")
     counts: list[int] = []
     number = shift = 0
     for group in groups:
         number |= (group & 31) << shift
         shift += 5
-        _expect(shift <= 60, "rle['counts']", "numbers of at most 12 letters", "a longer one")
+        expect(shift <= 60, "rle['counts']", "numbers of at most 12 letters", "a longer one")
         if group & 32:  # more to come
             continue
         if group & 16:
             number -= 1 << shift
         counts.append(number + (counts[-2] if len(counts) > 2 else 0))
         number = shift = 0
-    _expect(shift == 0, "rle['counts']", "a text that ends with its last number", "one that is cut short")
+    expect(shift == 0, "rle['counts']", "a text that ends with its last number", "one that is cut short")
     return counts_to_mask(counts, tuple(size))
 
 
@@ -250,7 +250,7 @@ def ids_to_rgb(panoptic: Tensor) -> np.ndarray:
     """The ids as colours, id = R + 256 G + 256² B: int64 `[H, W]` to uint8 `[H, W, 3]`. Ids must be below 256³."""
     _check(panoptic, "panoptic", torch.int64, 2)
     low, high = int(panoptic.min()), int(panoptic.max())
-    _expect(low >= 0 and high < 256**3, "panoptic", f"ids 0..{256**3 - 1}", f"{low}..{high}")
+    expect(low >= 0 and high < 256**3, "panoptic", f"ids 0..{256**3 - 1}", f"{low}..{high}")
     ids = panoptic.cpu().numpy()
     return np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
 
@@ -258,7 +258,7 @@ def ids_to_rgb(panoptic: Tensor) -> np.ndarray:
 def rgb_to_ids(rgb: np.ndarray) -> Tensor:
     """The inverse of `ids_to_rgb`: uint8 `[H, W, 3]` to int64 `[H, W]`."""
     fits = isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3
-    _expect(fits, "rgb", "a numpy array of uint8 [H, W, 3]", _describe(rgb))
+    expect(fits, "rgb", "a numpy array of uint8 [H, W, 3]", describe(rgb))
     return torch.from_numpy(rgb.astype(np.int64) @ np.array([1, 256, 256**2]))
 
 
@@ -287,14 +287,14 @@ def info_to_segments(info: Sequence[dict[str, Any]], panoptic: Tensor, categorie
     picture: one that was shifted, mirrored or cut, say. Entries with fractions were measured on outlines, not on
     pixels; their boxes must agree to 2 pixels.
     """
-    _expect(isinstance(info, Iterable), "info", "a list of entries", _describe(info))
+    expect(isinstance(info, Iterable), "info", "a list of entries", describe(info))
     keys = ("id", "category_id")
-    wrong = [e for e in info if not isinstance(e, Mapping) or not all(_is_whole(e.get(key)) for key in keys)]
-    _expect(not wrong, "info", "a whole number as id and as category_id of each entry", wrong[:1])
+    wrong = [e for e in info if not isinstance(e, Mapping) or not all(is_whole(e.get(key)) for key in keys)]
+    expect(not wrong, "info", "a whole number as id and as category_id of each entry", wrong[:1])
     areas, boxes = _measure(_segment_index(panoptic, [int(entry["id"]) for entry in info]), len(info))
     for entry, area, box in zip(info, areas, boxes, strict=True):
         came = f"area {entry.get('area')} and bbox {entry.get('bbox')}"
-        _expect(_agrees(entry, area, box), f"info: segment {entry['id']}", f"area {area} and bbox {box}", came)
+        expect(_agrees(entry, area, box), f"info: segment {entry['id']}", f"area {area} and bbox {box}", came)
     return tuple(
         Segment(
             id=int(entry["id"]),
@@ -336,7 +336,7 @@ def _measure(index: Tensor, count: int) -> tuple[list[int], list[list[int]]]:
 
 def _ids(segments: Sequence[Segment]) -> list[int]:
     fits = isinstance(segments, Iterable) and all(isinstance(segment, Segment) for segment in segments)
-    _expect(fits, "segments", "a sequence of Segment", _describe(segments))
+    expect(fits, "segments", "a sequence of Segment", describe(segments))
     return [int(segment.id) for segment in segments]
 
 
@@ -344,15 +344,15 @@ def _segment_index(panoptic: Tensor, ids: list[int]) -> Tensor:
     """int64 `[H, W]`: k where `panoptic` has the id `ids[k - 1]`, 0 where it is void. Every id must have its pixels."""
     _check(panoptic, "panoptic", torch.int64, 2)
     fits = len(set(ids)) == len(ids) and all(0 < segment_id < 2**63 for segment_id in ids)
-    _expect(fits, "segments", "ids that differ, from 1, below 2**63", sorted(ids))
+    expect(fits, "segments", "ids that differ, from 1, below 2**63", sorted(ids))
     ordered, order = torch.tensor([0, *ids], device=panoptic.device).sort()
     place = torch.searchsorted(ordered, panoptic.contiguous()).clamp_(max=len(ids))
     unknown = panoptic[ordered[place] != panoptic].unique().tolist()
-    _expect(not unknown, "panoptic", "a segment for each id", f"ids without one: {unknown[:8]}")
+    expect(not unknown, "panoptic", "a segment for each id", f"ids without one: {unknown[:8]}")
     index = order[place]
     areas = _areas(index, len(ids))
     absent = [segment_id for segment_id, area in zip(ids, areas, strict=True) if area == 0]
-    _expect(not absent, "segments", "at least one pixel of panoptic for each", f"ids without any: {absent[:8]}")
+    expect(not absent, "segments", "at least one pixel of panoptic for each", f"ids without any: {absent[:8]}")
     return index
 
 
@@ -360,39 +360,9 @@ def _areas(index: Tensor, count: int) -> list[int]:
     return torch.bincount(index.flatten(), minlength=count + 1)[1:].tolist()
 
 
-def _check_semantic(semantic: Tensor, num_categories: int) -> None:
-    fits = _is_whole(num_categories) and 0 < num_categories <= VOID
-    _expect(fits, "num_categories", f"1..{VOID}", num_categories)
-    _check(semantic, "semantic", torch.int64, 2)
-    wrong = semantic[((semantic < 0) | (semantic >= num_categories)) & (semantic != VOID)].unique().tolist()
-    _expect(not wrong, "semantic", f"category ids 0..{num_categories - 1} or {VOID} for void", wrong[:8])
-
-
 def _check(value: Tensor, argument: str, dtype: torch.dtype, axes: int) -> None:
     """A picture has at least one pixel; a list of pictures, labels or scores may be empty."""
     fits = isinstance(value, Tensor) and value.dtype == dtype and value.ndim == axes
     fits = fits and (axes == 1 or 0 not in value.shape[-2:])
     shape = {1: "[N]", 2: "[H, W]", 3: "[N, H, W]"}[axes]
-    _expect(fits, argument, f"{dtype} of shape {shape}", _describe(value))
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether `value` is a whole number: Python's, numpy's or a tensor of one. Yes and no are none."""
-    if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
-        return False
-    try:
-        operator.index(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, Tensor | np.ndarray):
-        return f"{value.dtype} of shape {list(value.shape)}"
-    return type(value).__name__
-
-
-def _expect(condition: bool, argument: str, expected: str, got: Any) -> None:
-    if not condition:
-        raise ValueError(f"{argument}: expected {expected}, got {got}")
+    expect(fits, argument, f"{dtype} {shape}", describe(value))

@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers.arguments import check_semantic, describe, expect
+from helpers.arguments import check_image, check_semantic, describe, expect
 from helpers.categories import VOID, CategorySet
 from helpers.labels import Instances, is_thing, masks_to_boxes
-from helpers.models.network import check_image
 
 Batch = tuple[Tensor, ...]
 

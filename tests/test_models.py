@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.arguments import check_image
 from helpers.categories import Category, CategorySet
 from helpers.models.encoder import Encoder
 from helpers.models.fcn import FCN
-from helpers.models.network import check_image
 from helpers.models.two_heads import TwoHeads
 from helpers.models.unet import UNet
 

@@ -16,11 +16,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from helpers.arguments import describe, expect
+from helpers.arguments import check_image, expect
 from helpers.categories import CategorySet
-
-ROUNDING = 0.01
-"""How far a picture may leave 0..1: what half precision, or resizing, makes of a 1."""
 
 
 class Network(nn.Module):
@@ -48,12 +45,3 @@ class SemanticNetwork(Network):
         """float `[B, 3, H, W]` in 0..1 → int64 `[B, H, W]`: at each pixel the category with the highest score."""
         self.ready(image)
         return self(image).argmax(1)
-
-
-def check_image(image: Tensor) -> None:
-    """Raises `ValueError` for anything but a batch of colour pictures in 0..1."""
-    fits = isinstance(image, Tensor) and image.is_floating_point() and image.ndim == 4 and image.shape[1] == 3
-    expect(fits and image.numel() > 0, "image", "float [B, 3, H, W]", describe(image))
-    low, high = (float(value) for value in image.detach().aminmax())
-    inside = low >= -ROUNDING and high <= 1 + ROUNDING  # not so for nan
-    expect(inside, "image", "values in 0..1", f"{low:g}..{high:g}")

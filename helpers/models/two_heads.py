@@ -11,9 +11,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from helpers.arguments import check_image
 from helpers.categories import CategorySet
 from helpers.models.encoder import conv_block
-from helpers.models.network import SemanticNetwork, check_image
+from helpers.models.network import SemanticNetwork
 
 
 class TwoHeads(SemanticNetwork):

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from helpers.arguments import check_image
 from helpers.categories import CategorySet
 from helpers.models.encoder import CHANNELS, Encoder, conv_block
-from helpers.models.network import SemanticNetwork, check_image
+from helpers.models.network import SemanticNetwork
 
 
 class UNet(SemanticNetwork):

@@ -272,6 +272,23 @@ def test_drag_keys_and_buttons_move_the_prediction(page: Page, front_end: FrontE
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("start", "end"), [(0.1, 0.9), (0.5, 0.5), (0.9, 0.1)])
+def test_the_pixel_that_was_taken_stays_under_the_pointer(
+    page: Page, front_end: FrontEnd, car: Car, start: float, end: float
+) -> None:
+    """Wherever in an enlarged pixel a drag begins, and wherever in another it ends."""
+    mask, image = car
+    front_end.mount(iou_explorer(mask, image))
+    box = page.locator(".ix-canvas").bounding_box()
+    cell = box["width"] / find_window(mask).width
+    page.mouse.move(box["x"] + (3 + start) * cell, box["y"] + (4 + start) * cell)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (8 + end) * cell, box["y"] + (6 + end) * cell)
+    page.mouse.up()
+    assert page.locator(".ix-status").inner_text().startswith("Moved 2 down, 5 right · ")
+
+
+@pytest.mark.browser
 def test_it_can_be_shrunk_to_nothing_and_back(page: Page, front_end: FrontEnd) -> None:
     mask = ellipse((40, 60), (20, 30), (4, 4))
     front_end.mount(iou_explorer(mask))

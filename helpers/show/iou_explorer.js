@@ -246,17 +246,16 @@ function render({ model, el }) {
     update(START);
   }
 
-  let grip = null; // where a drag began: the pointer and the pose
+  let grip = null; // where a drag began: the pointer's position in the picture, and the pose
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     canvas.setPointerCapture(event.pointerId);
-    grip = { x: event.clientX, y: event.clientY, pose };
+    grip = { ...positionOf(canvas, info, event), pose };
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!grip) return;
-    const scale = canvas.clientWidth / width;
-    const [right, down] = [Math.round((event.clientX - grip.x) / scale), Math.round((event.clientY - grip.y) / scale)];
-    update({ down: grip.pose.down + down, right: grip.pose.right + right, size: pose.size });
+    const { row, column } = positionOf(canvas, info, event); // the pixel that was taken stays under the pointer
+    update({ down: grip.pose.down + row - grip.row, right: grip.pose.right + column - grip.column, size: pose.size });
   });
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (grip = null));
   canvas.addEventListener("keydown", (event) => {

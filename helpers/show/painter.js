@@ -250,7 +250,7 @@ function render({ model, el }) {
     main.setPointerCapture(event.pointerId);
     last = inside(map, positionOf(main, map, event));
     update({ pixel: last });
-    const scale = main.clientWidth / width;
+    const scale = main.getBoundingClientRect().width / width;
     const [first] = state.corners;
     const closes = first && state.corners.length > 2 && Math.hypot(first.row - last.row, first.column - last.column) * scale < 9;
     if (closes) closeOutline();

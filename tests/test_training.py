@@ -152,6 +152,7 @@ def test_an_interrupt_before_the_first_step_changes_nothing() -> None:
         (lambda net: torch.inf, "loss is inf"),
         (lambda net: 1 + (0 * net[0].bias).sqrt(), "gradient is nan"),  # the root of 0 is 0, and has no slope
     ],
+    ids=["loss nan", "loss inf", "gradient nan"],
 )
 def test_what_is_no_number_is_said_with_a_remedy(factor, what: str) -> None:
     net, seen = small_net(), []

@@ -23,11 +23,15 @@ KIND = [*range(5), *(5 + place % 3 for place in range(COUNT - 5))]
 
 
 def pair() -> tuple[Panoptic, Panoptic]:
-    """Prediction and truth: each pixel belongs to the nearest of 40 places."""
+    """Prediction and truth: five bands of stuff, and before them 35 things, ellipses that may hide parts of others."""
     dice = np.random.default_rng(0)
     row, column = np.mgrid[: SIZE[0], : SIZE[1]]
-    nearest = np.argmin([(row - y) ** 2 + (column - x) ** 2 for y, x in dice.random((COUNT, 2)) * SIZE], 0)
-    return _panoptic(np.roll(nearest, (3, 5), (0, 1)), dice), _panoptic(nearest, dice)
+    index = row * 5 // SIZE[0]
+    for thing in range(5, COUNT):
+        y, x = 51 + thing // 5 % 7 * 68, 102 + thing % 5 * 204  # too far apart for one to hide another
+        height, width = dice.uniform(15, 60), dice.uniform(10, 60)
+        index[((row - y) / height) ** 2 + ((column - x) / width) ** 2 < 1] = thing
+    return _panoptic(np.roll(index, (3, 5), (0, 1)), dice), _panoptic(index, dice)
 
 
 def _panoptic(index: np.ndarray, dice: np.random.Generator) -> Panoptic:
@@ -40,9 +44,11 @@ def _panoptic(index: np.ndarray, dice: np.random.Generator) -> Panoptic:
 def by_unique(predicted: Panoptic, truth: Panoptic) -> list[list[float]]:
     """The counts as panopticapi's `evaluation.py` takes them: a number for each pair of ids, and all pixels sorted."""
     found, true = predicted.map.numpy(), truth.map.numpy()
-    area = _count(found)
-    pairs = true.astype(np.uint64) * np.uint64(OFFSET) + found.astype(np.uint64)
-    both = {divmod(pair, OFFSET): pixels for pair, pixels in _count(pairs).items()}
+    area = dict(zip(*np.unique(found, return_counts=True), strict=True))
+    both = {}
+    pairs = true.astype(np.uint64) * OFFSET + found.astype(np.uint64)
+    for label, pixels in zip(*np.unique(pairs, return_counts=True), strict=True):
+        both[label // OFFSET, label % OFFSET] = pixels
     guesses, objects = ({each.id: each for each in side.segments} for side in (predicted, truth))
     counts, matched = [[0.0, 0, 0, 0] for _ in STREET], set()
     for (true_id, found_id), pixels in both.items():
@@ -60,11 +66,6 @@ def by_unique(predicted: Panoptic, truth: Panoptic) -> list[list[float]]:
     for number, each in objects.items():
         counts[each.category_id][3] += ("true", number) not in matched
     return counts
-
-
-def _count(ids: np.ndarray) -> dict[int, int]:
-    values, pixels = np.unique(ids, return_counts=True)
-    return dict(zip(values.tolist(), pixels.tolist(), strict=True))
 
 
 def _colors(panoptic: Panoptic) -> Tensor:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from helpers.arguments import check_instances, check_masks, check_semantic, describe, expect
+from helpers.arguments import ROUNDING, check_instances, check_masks, check_scores, check_semantic, describe, expect
 from helpers.categories import VOID, CategorySet
 from helpers.labels import Instances, Panoptic, Segment, is_thing
 
@@ -61,7 +61,7 @@ def fuse_by_score(
         area = int(masks[row].sum())
         free = masks[row] & (panoptic == 0)
         left = int(free.sum())
-        if scores[row] < score or left == 0 or area - left > overlap * area:
+        if scores[row] < score or left == 0 or (area - left) / area > overlap:
             continue
         segments.append(Segment(len(segments) + 1, int(labels[row]), True, left, float(scores[row])))
         panoptic[free] = len(segments)
@@ -81,19 +81,23 @@ def majority_vote(
 
     Args:
         semantic: int64 `[H, W]` of category ids, 255 = void.
-        group: int64 `[H, W]`, from 0; -1 where there is none.
+        group: int64 `[H, W]`, numbers from 0; -1 where there is none. A table has a place for each number up to the
+            largest, so none may reach the number of pixels.
         scores: float `[K]`, of each group; 1 if not given.
         stuff_area: see `STUFF_AREA`.
 
     Raises:
-        ValueError: for maps or scores of another form.
+        ValueError: for maps or scores of another form, and for groups out of range.
     """
     check_semantic("semantic", semantic, len(categories))
-    fits = group.dtype == torch.int64 and group.shape == semantic.shape
+    fits = isinstance(group, Tensor) and group.dtype == torch.int64 and group.shape == semantic.shape
     expect(fits, "group", f"int64 {list(semantic.shape)}", describe(group))
-    expect(group.min() >= -1, "group", "numbers from -1", int(group.min()))
-    count = int(group.max()) + 1 if scores is None else len(scores)
-    expect(group.max() < count, "scores", f"one for each group, {int(group.max()) + 1} or more", count)
+    low, high = int(group.min()), int(group.max())
+    expect(low >= -1 and high < group.numel(), "group", f"numbers -1..{group.numel() - 1}", f"{low}..{high}")
+    if scores is not None:
+        check_scores("scores", scores)
+        expect(high < len(scores), "scores", f"one for each group, {high + 1} or more", len(scores))
+    count = high + 1 if scores is None else len(scores)
     labels, areas = vote(semantic, group, count, categories)
     segments = []
     number = torch.zeros(count + 1, dtype=torch.int64, device=semantic.device)  # of the segment; the last is for -1
@@ -139,14 +143,17 @@ def merge_queries(
         score: the smallest share of its category with which a query takes part.
 
     Raises:
-        ValueError: for tensors of another form.
+        ValueError: for tensors of another form, and for values outside 0..1, such as logits.
     """
-    fits = shares.is_floating_point() and shares.ndim == 2 and shares.shape[1] == len(categories) + 1
+    fits = isinstance(shares, Tensor) and shares.is_floating_point() and shares.ndim == 2
+    fits = fits and shares.shape[1] == len(categories) + 1
     expect(fits, "shares", f"float [Q, {len(categories) + 1}]", describe(shares))
-    fits = masks.is_floating_point() and masks.ndim == 3 and len(masks) == len(shares) and 0 not in masks.shape[1:]
+    fits = isinstance(masks, Tensor) and masks.is_floating_point() and masks.ndim == 3
+    fits = fits and len(masks) == len(shares) and 0 not in masks.shape[1:]
     expect(fits, "masks", f"float [{len(shares)}, H, W]", describe(masks))
-    numbers = bool(shares.isfinite().all() and masks.isfinite().all())
-    expect(numbers, "shares and masks", "finite numbers", "others")
+    for name, values in (("shares", shares), ("masks", masks)):
+        inside = bool(((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all())  # not so for nan
+        expect(inside, name, "values in 0..1, as softmax and sigmoid give them", "others")
     sure, label = shares.max(1)
     takes_part = (label < len(categories)) & (sure >= score)
     sure, label, masks = sure[takes_part], label[takes_part], masks[takes_part]
@@ -158,7 +165,7 @@ def merge_queries(
     for query in range(len(masks)):
         own = masks[query] >= 0.5
         won = own & (winner == query)
-        if not won.any() or won.sum() < keep * own.sum():
+        if not won.any() or int(won.sum()) / int(own.sum()) < keep:
             continue
         if categories[int(label[query])].isthing:
             things.append((int(label[query]), won, float(sure[query])))

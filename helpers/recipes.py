@@ -20,6 +20,7 @@ from helpers.evaluation import Score, evaluate
 from helpers.losses import box_free_loss, category_weights, mask_rcnn_loss, semantic_loss
 from helpers.models import zoo
 from helpers.models.fused import Fused
+from helpers.models.mask_grid import paste_by_whole_pixels
 from helpers.scenes.collages import collage
 from helpers.scenes.dataset import TEST, VALIDATION, Draw, Drawn, fresh_scenes, stack, stack_things
 from helpers.scenes.street import street
@@ -37,6 +38,7 @@ class Recipe:
         score: the one that the learning curve shows.
         prepare: what happens to the network before, such as to give it a trained trunk.
         draw: the scenes that it is scored on.
+        variants: other ways to use it that the card compares, each a name and what it changes of the network.
     """
 
     about: str
@@ -49,6 +51,7 @@ class Recipe:
     seed: int = 0
     prepare: Callable[[nn.Module], object] = lambda net: None
     draw: Draw = street
+    variants: tuple[tuple[str, Callable[[nn.Module], object]], ...] = ()
     data: str = "streets of 96 × 128 pixels"
 
 
@@ -90,6 +93,7 @@ RECIPES: dict[str, Recipe] = {
         score="AP",
         rate=6e-3,
         prepare=trained_trunk,
+        variants=(("torchvision's pasting", lambda net: setattr(net, "paste", paste_by_whole_pixels)),),
     ),
     "panoptic_deeplab": Recipe(
         "centres and offsets on the U-Net of the zoo; 5,000 steps of 16 new streets",
@@ -202,4 +206,7 @@ def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
         "parameters": sum(parameter.numel() for parameter in net.parameters()),
         "scores": scores_for_card(name, net.eval()),
     }
+    for variant, change in recipe.variants:
+        change(net)
+        card[f"scores with {variant}"] = scores_for_card(name, net)
     return zoo.save(name, content, card)

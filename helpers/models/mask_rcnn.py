@@ -42,11 +42,14 @@ class MaskRCNN(Network):
         categories: the network looks for the things among them.
         channels: of the trunk, a U-Net. One that has learned to segment saves most of the training: copy its
             weights with `net.trunk.load_state_dict`.
+
+    `paste` is how grids become masks: `mask_grid.paste_masks`, in whose place another may be set.
     """
 
     def __init__(self, categories: CategorySet, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__(categories)
         self.things = [category.id for category in categories.things]
+        self.paste = paste_masks
         self.net = GeneralizedRCNN(
             _Pyramid(UNet(categories, channels), channels),
             _Proposals(
@@ -87,7 +90,7 @@ class MaskRCNN(Network):
         """float `[B, 3, H, W]` in 0..1 → for each picture instances by falling score; masks may overlap."""
         instances = []
         for found in self(image):
-            masks = paste_masks(found.pop("grids"), found["boxes"], image.shape[-2:]) > 0.5
+            masks = self.paste(found.pop("grids"), found["boxes"], image.shape[-2:]) > 0.5
             seen = masks.flatten(1).any(1)  # a box may hold no pixel that is more likely in than out
             instances.append({key: value[seen] for key, value in (found | {"masks": masks}).items()})
         return instances

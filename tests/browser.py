@@ -17,9 +17,10 @@ DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 
 
 @contextmanager
-def running_browser(chromium_path: Path) -> Iterator[Browser]:
-    """A Chromium without a window, and without a wish to talk to the network."""
+def running_browser(chromium_path: Path, ratio: float = 1) -> Iterator[Browser]:
+    """A Chromium without a window, and without a wish to talk to the network; `ratio` screen pixels to a CSS pixel."""
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    arguments += [f"--force-device-scale-factor={ratio}", "--window-size=1000,1000"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(chromium_path), args=[*arguments, "--disable-sync", "--no-first-run"]
@@ -37,13 +38,17 @@ def complaints(page: Page) -> list[str]:
 
 
 @contextmanager
-def empty_page(browser: Browser, ratio: float = 1) -> Iterator[Page]:
-    """An empty page that knows mouse and finger, with `ratio` screen pixels for one CSS pixel.
+def empty_page(browser: Browser, *, as_on_screen: bool = False) -> Iterator[Page]:
+    """An empty page that knows mouse and finger.
+
+    Args:
+        as_on_screen: with the screen pixels that the browser was started with; in a page of a fixed size they are only
+            pretended, and the browser puts its canvases elsewhere.
 
     Raises `AssertionError` at its end with whatever the page complained of.
     """
-    size = {"width": 1000, "height": 900}
-    page = browser.new_context(viewport=size, has_touch=True, device_scale_factor=ratio).new_page()
+    size = {"no_viewport": True} if as_on_screen else {"viewport": {"width": 1000, "height": 900}}
+    page = browser.new_context(has_touch=True, **size).new_page()
     problems = complaints(page)
     yield page
     page.context.close()

@@ -157,7 +157,7 @@ function photoOf({ height, width }, rgb) {
 
 /** Gives a canvas as many pixels as the screen has for it, in the shape of the picture; returns its context. */
 function fit(canvas, { height, width }, ratio) {
-  const wide = Math.round((canvas.clientWidth || 320) * ratio);
+  const wide = Math.round((canvas.getBoundingClientRect().width || 320) * ratio);
   const high = Math.round((wide * height) / width);
   if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
   const context = canvas.getContext("2d");
@@ -165,12 +165,20 @@ function fit(canvas, { height, width }, ratio) {
   return context;
 }
 
-/** The position that a pointer is at; may lie outside the picture. */
+/**
+ * The position that a pointer is at; may lie outside the picture. A pointer has the left upper corner of a pixel of the screen,
+ * but what is seen there is what the middle of that pixel shows; the browser lays a canvas on whole pixels of the screen.
+ */
 function positionOf(canvas, { height, width }, event) {
   const box = canvas.getBoundingClientRect();
+  const ratio = window.devicePixelRatio || 1;
+  const edge = (at) => Math.round(at * ratio);
+  // 0.01: a whole number divided by the ratio and multiplied again is none. 0.499: between two pixels the first one is drawn.
+  const middle = (at) => Math.floor(at * ratio + 0.01) + 0.499;
+  const share = (at, from, to) => (middle(at) - edge(from)) / (edge(to) - edge(from));
   return {
-    row: Math.floor(((event.clientY - box.top) / box.height) * height),
-    column: Math.floor(((event.clientX - box.left) / box.width) * width),
+    row: Math.floor(share(event.clientY, box.top, box.bottom) * height),
+    column: Math.floor(share(event.clientX, box.left, box.right) * width),
   };
 }
 

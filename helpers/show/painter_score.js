@@ -121,7 +121,7 @@ function scorePanel(info, image, point) {
   }
 
   function draw(ratio) {
-    const wanted = `${canvas.clientWidth} ${ratio}`;
+    const wanted = `${canvas.getBoundingClientRect().width} ${ratio}`;
     if (!result || drawn === wanted) return;
     drawn = wanted;
     const context = fit(canvas, info, ratio);

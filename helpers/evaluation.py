@@ -62,18 +62,18 @@ def evaluate(
     Raises:
         ValueError: for no scenes, another vocabulary, and a network that can answer nothing or is in training mode.
     """
-    questions = [question for name, question in QUESTIONS.items() if hasattr(net, name)]
+    questions = [question for name, question in QUESTIONS.items() if hasattr(type(net), name)]  # methods, not layers
     expect(questions, "net", f"one of the methods {', '.join(QUESTIONS)}", type(net).__name__)
+    vocabulary = getattr(net, "categories", None)
+    expect(isinstance(vocabulary, CategorySet), "net.categories", "a CategorySet", type(vocabulary).__name__)
+    expect(not net.training, "net", "evaluation mode", "training mode; call net.eval() first")
     expect(len(scenes) > 0, "scenes", "at least one", 0)
     found: list[list[Any]] = [[] for _ in questions]
-    device = next(net.parameters()).device
     bar = Bar(len(scenes), title) if title else None
-    for place, scene in enumerate(scenes):
-        same = scene.categories.names == net.categories.names
-        expect(same, f"scenes[{place}]", f"the categories of net, {net.categories.names}", scene.categories.names)
-        image = scene.image[None].to(device)
-        for question, so_far in zip(questions, found, strict=True):
-            so_far.append(question.count(net, image, scene))
+    for place in range(len(scenes)):
+        counts = _count(questions, net, scenes[place], f"scenes[{place}]")
+        for so_far, count in zip(found, counts, strict=True):
+            so_far.append(count)
         if bar:
             bar.move(place + 1)
     if bar:
@@ -100,6 +100,18 @@ class Question(NamedTuple):
 
     count: Callable[[nn.Module, Tensor, Scene], Any]
     score: Callable[[list[Any], CategorySet, np.ndarray], dict[str, np.ndarray]]
+
+
+def _count(questions: list[Question], net: nn.Module, scene: Scene, place: str) -> list[Any]:
+    """What one scene adds to each question. No scene outlives it."""
+    known, used = (
+        ", ".join(f"{each.name} (thing)" if each.isthing else each.name for each in categories)
+        for categories in (net.categories, scene.categories)
+    )
+    expect(used == known, place, f"the categories of net, {known}", used)
+    device = next((weight.device for weight in net.parameters()), torch.device("cpu"))
+    image = scene.image[None].to(device)
+    return [question.count(net, image, scene) for question in questions]
 
 
 def _count_semantic(net: nn.Module, image: Tensor, scene: Scene) -> np.ndarray:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from pycocotools import mask as coco
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from torch import Tensor
 
 from helpers import metrics
@@ -305,9 +307,126 @@ def test_only_the_100_surest_predictions_of_a_picture_count() -> None:
         assert metrics.average_precision(predicted, truth, STREET)["AP50"] == pytest.approx(expected)
 
 
+# --- crowds, and COCO's own evaluation of all pictures at once ---
+
+
+def coco_scores(
+    predicted: list[Instances], truth: list[Instances], void: list[Tensor], crowds: list[Instances]
+) -> dict[str, float]:
+    """What pycocotools says when it is given the whole set. Void is a crowd of each category."""
+    objects, found = [], []
+    for image, (guess, true, blank, groups) in enumerate(zip(predicted, truth, void, crowds, strict=True), start=1):
+        everywhere = {"masks": blank.expand(len(THINGS), -1, -1), "labels": torch.tensor(THINGS)}
+        for rows, into, crowd in (
+            (true, objects, 0),
+            (everywhere, objects, 1),
+            (groups, objects, 1),
+            (guess, found, 0),
+        ):
+            for row, mask in enumerate(rows["masks"]):
+                code = coco.encode(np.asfortranarray(mask.numpy(), np.uint8))
+                entry = {"id": len(into) + 1, "image_id": image, "category_id": int(rows["labels"][row])}
+                score = float(rows["scores"][row]) if "scores" in rows else 1.0
+                into.append(entry | {"segmentation": code, "area": int(mask.sum()), "iscrowd": crowd, "score": score})
+    sets = []
+    for rows in (objects, found):
+        data = COCO()
+        images = [{"id": place + 1, "height": HEIGHT, "width": WIDTH} for place in range(len(truth))]
+        data.dataset = {"images": images, "annotations": rows, "categories": [{"id": each} for each in THINGS]}
+        data.createIndex()
+        sets.append(data)
+    evaluation = COCOeval(*sets, "segm")
+    evaluation.params.areaRng = [[0, 1e9], [0, 255], [256, 1023], [1024, 1e9]]
+    evaluation.params.areaRngLbl = ["all", "small", "medium", "large"]
+    evaluation.params.maxDets = [100]
+    evaluation.evaluate()
+    evaluation.accumulate()
+    precision = evaluation.eval["precision"][..., 0]  # thresholds, recalls, categories, sizes; -1 without objects
+
+    def mean(part: np.ndarray) -> float:
+        return float(part[part > -1].mean()) if (part > -1).any() else nan
+
+    scores = {"AP": mean(precision[..., 0]), "AP50": mean(precision[0, ..., 0]), "AP75": mean(precision[5, ..., 0])}
+    sizes = enumerate(("small", "medium", "large"), start=1)
+    scores |= {f"AP {name}": mean(precision[..., place]) for place, name in sizes}
+    return scores | {f"AP {STREET[thing].name}": mean(precision[:, :, row, 0]) for row, thing in enumerate(THINGS)}
+
+
+def draw_voids_and_crowds(seed: int, pictures: int) -> tuple[list[Tensor], list[Instances]]:
+    generator = np.random.default_rng(seed)
+    corners = [generator.integers(0, [WIDTH - 16, HEIGHT - 16], (3, 2)) for _ in range(pictures)]
+    squares = [boxes(*np.concatenate([each, each + 16], 1)) for each in corners]
+    crowds = [
+        {"masks": each[1 : 1 + count], "labels": torch.tensor(generator.choice(THINGS, count), dtype=torch.int64)}
+        for each, count in zip(squares, generator.integers(0, 3, pictures), strict=True)
+    ]
+    return [each[0] for each in squares], crowds
+
+
+def add_guesses_on_crowds(predicted: list[Instances], crowds: list[Instances], seed: int) -> list[Instances]:
+    """To each picture one prediction more for each crowd, half as wide; of its category or of any."""
+    generator, more = np.random.default_rng(seed), []
+    for found, crowd in zip(predicted, crowds, strict=True):
+        count = len(crowd["masks"])
+        other = torch.tensor(generator.choice(THINGS, count), dtype=torch.int64)
+        masks = crowd["masks"] & crowd["masks"].roll(8, 2)
+        labels = crowd["labels"].where(torch.tensor(generator.random(count)) < 0.5, other)
+        extra = {"masks": masks, "labels": labels, "scores": torch.tensor(generator.random(count), dtype=torch.float32)}
+        more.append({name: torch.cat([found[name], extra[name]]) for name in found})
+    return more
+
+
+@pytest.mark.parametrize("digits", [6, 1], ids=["scores differ", "equal scores"])
+@pytest.mark.parametrize("seed", range(8))
+def test_picture_by_picture_is_what_coco_says_of_the_whole_set(seed: int, digits: int) -> None:
+    predicted, truth = draw_many(seed, digits=digits)
+    void, crowds = draw_voids_and_crowds(seed, len(truth))
+    predicted = add_guesses_on_crowds(predicted, crowds, seed)
+    score = metrics.average_precision(predicted, truth, STREET, void, crowds)
+    expected = coco_scores(predicted, truth, void, crowds)
+    assert score == pytest.approx(expected, abs=1e-9, nan_ok=True)
+    without = metrics.average_precision(predicted, truth, STREET, void)
+    assert score != pytest.approx(without, abs=1e-6, nan_ok=True)  # the crowds matter
+
+
+def test_a_surer_prediction_on_a_crowd_is_ignored_if_it_is_of_its_category() -> None:
+    truth, crowd = [instances(boxes((0, 0, 8, 8)))], boxes((20, 0, 32, 24))
+    on_crowd = [instances(boxes((20, 4, 28, 12), (0, 0, 8, 8)))]
+    for category, expected in ((6, 1.0), (7, 0.5)):
+        crowds = [{"masks": crowd, "labels": torch.tensor([category])}]
+        assert metrics.average_precision(on_crowd, truth, STREET, crowds=crowds)["AP50"] == pytest.approx(expected)
+    several = [instances(boxes((20, 4, 28, 12), (21, 5, 29, 13), (0, 0, 8, 8)))]  # a crowd takes as many as come
+    crowds = [{"masks": crowd, "labels": torch.tensor([6])}]
+    assert metrics.average_precision(several, truth, STREET, crowds=crowds)["AP"] == pytest.approx(1)
+    nothing = [keep(truth[0], slice(0))]
+    assert isnan(metrics.average_precision(on_crowd, nothing, STREET, crowds=crowds)["AP car"])  # a crowd is no object
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_picture_that_counts_twice_stands_twice_in_the_list(seed: int) -> None:
+    predicted, truth = draw_many(seed, digits=9)  # no two scores are equal
+    void, crowds = draw_voids_and_crowds(seed, len(truth))
+    predicted = add_guesses_on_crowds(predicted, crowds, seed)
+    found = [metrics.match_picture(*each, STREET) for each in zip(predicted, truth, void, crowds, strict=True)]
+    times = np.random.default_rng(seed).multinomial(len(found), [1 / len(found)] * len(found), 5)
+    drawn = metrics.precision_scores(found, STREET, times)
+    assert times.max() > 1 and all(values.shape == (5,) for values in drawn.values())
+    for place, often in enumerate(times):
+        doubled = [each for each, count in zip(found, often, strict=True) for _ in range(count)]
+        expected = metrics.precision_scores(doubled, STREET)
+        assert {name: values[place] for name, values in drawn.items()} == pytest.approx(expected, abs=1e-9, nan_ok=True)
+    assert metrics.precision_scores(found, STREET, np.zeros((0, len(found)), np.int64))["AP"].shape == (0,)
+
+
+def test_no_pictures_have_no_score() -> None:
+    score = metrics.average_precision([], [], STREET)
+    assert len(score) == 9 and all(isnan(value) and type(value) is float for value in score.values())
+
+
 # --- bad input ---
 
 GOOD = instances(boxes((0, 0, 8, 8)))
+LABELS = {"labels": GOOD["labels"]}
 
 
 @pytest.mark.parametrize(
@@ -374,6 +493,20 @@ GOOD = instances(boxes((0, 0, 8, 8)))
         (
             lambda: metrics.average_precision([GOOD], [GOOD], STREET, [GOOD["masks"][0].mT]),
             r"void\[0\]: expected bool \[24, 32\], got torch.bool \[32, 24\]",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [GOOD], STREET, crowds=[{"masks": GOOD["masks"].mT, **LABELS}]),
+            r"crowds\[0\]\['masks'\]: expected masks of \[24, 32\], got \[32, 24\]",
+        ),
+        (
+            lambda: metrics.average_precision(
+                [GOOD], [GOOD], STREET, crowds=[{**GOOD, "labels": LABELS["labels"] * 0}]
+            ),
+            r"crowds\[0\]\['labels'\]: expected ids of things",
+        ),
+        (
+            lambda: metrics.average_precision([GOOD], [GOOD], STREET, crowds=[]),
+            "crowds: expected one for each of the 1",
         ),
         (
             lambda: metrics.average_precision([GOOD, {**GOOD, "labels": torch.tensor([1])}], [GOOD, GOOD], STREET),

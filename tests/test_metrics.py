@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco
 from scipy.ndimage import binary_erosion
-from sklearn.metrics import jaccard_score
+from sklearn.metrics import f1_score, jaccard_score
 from torch import Tensor
 from torchmetrics.functional import classification as reference
 
@@ -38,6 +38,18 @@ def test_iou_is_that_of_pycocotools_and_scikit_learn(masks: np.ndarray) -> None:
 
 
 @given(PAIRS)
+def test_dice_is_f1_and_follows_from_iou(masks: np.ndarray) -> None:
+    a, b = torch.tensor(masks)
+    score = metrics.dice(a, b)
+    if not masks.any():
+        assert math.isnan(score)
+        return
+    assert type(score) is float and score == metrics.dice(b, a)
+    assert score == pytest.approx(f1_score(masks[0].ravel(), masks[1].ravel()), abs=1e-12)
+    assert score == pytest.approx(2 * metrics.iou(a, b) / (1 + metrics.iou(a, b)), abs=1e-12)
+
+
+@given(PAIRS)
 def test_what_holds_for_all_masks(masks: np.ndarray) -> None:
     a, b = torch.tensor(masks)
     score = metrics.iou(a, b)
@@ -55,6 +67,7 @@ def test_a_worked_example() -> None:
     a[1:3, 1:4], b[1:3, 2:5] = True, True
     score = metrics.iou(a, b)
     assert score == 4 / 8 and type(score) is float
+    assert metrics.dice(a, b) == 2 * 4 / (6 + 6)
     assert metrics.iou(a, torch.zeros_like(a)) == 0
 
 
@@ -70,9 +83,10 @@ def test_a_worked_example() -> None:
         ),
     ],
 )
-def test_bad_input_is_named(a: torch.Tensor, b: torch.Tensor, words: str) -> None:
+@pytest.mark.parametrize("measure", [metrics.iou, metrics.dice])
+def test_bad_input_is_named(measure, a: torch.Tensor, b: torch.Tensor, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        metrics.iou(a, b)
+        measure(a, b)
 
 
 # --- label maps ---
@@ -215,6 +229,37 @@ def test_matrices_of_batches_add_up() -> None:
     assert torch.equal(sum(parts), metrics.confusion_matrix(predicted, semantic, len(STREET)))
 
 
+def test_boundaries_of_pictures_add_up() -> None:
+    predicted, semantic = noisy_streets()
+    parts = [metrics.boundary_counts(*pair, len(STREET), 3) for pair in zip(predicted, semantic, strict=True)]
+    total = sum(parts)
+    assert total.equal(metrics.boundary_counts(predicted, semantic, len(STREET), 3))
+    assert total.dtype == torch.int64 and total.shape == (len(STREET), 2) and (total[:, 0] <= total[:, 1]).all()
+    ious = metrics.boundary_iou(predicted, semantic, len(STREET), 3)
+    assert same(total[:, 0].double() / total[:, 1], ious) and 0.1 < ious.nanmean() < 0.9
+
+
+@pytest.mark.parametrize("whole", [np.int64, np.uint8])
+def test_a_whole_number_may_be_numpys(whole: type) -> None:
+    """Also one whose square is too large for its own kind."""
+    predicted, semantic = noisy_streets()
+    for count in (len(STREET), 200):
+        confusion = metrics.confusion_matrix(predicted, semantic, count)
+        assert metrics.confusion_matrix(predicted, semantic, whole(count)).equal(confusion)
+        expected = metrics.boundary_iou(predicted, semantic, count, 2)
+        assert same(metrics.boundary_iou(predicted, semantic, whole(count), whole(2)), expected)
+
+
+@steady
+@given(map_pairs())
+def test_dice_of_categories_is_that_of_their_masks(maps: tuple[Tensor, Tensor]) -> None:
+    predicted, semantic = maps
+    scores = metrics.category_dice(metrics.confusion_matrix(predicted, semantic, CATEGORIES))
+    counts = semantic != VOID
+    ones = [metrics.dice((predicted == each) & counts, semantic == each) for each in range(CATEGORIES)]
+    assert same(scores, torch.tensor(ones, dtype=torch.float64)) and scores.dtype == torch.float64
+
+
 def test_pixels_counted_by_hand() -> None:
     semantic = torch.tensor([[0, 0, 1], [1, VOID, 0]])
     predicted = torch.tensor([[0, 1, 1], [1, 2, 3]])  # 2 stands on void alone, so it does not occur
@@ -257,7 +302,7 @@ def test_a_slipped_border_shows_in_boundary_iou() -> None:
 SMALL = torch.zeros(2, 3, dtype=torch.int64)
 
 
-@pytest.mark.parametrize("count", [metrics.confusion_matrix, metrics.boundary_iou])
+@pytest.mark.parametrize("count", [metrics.confusion_matrix, metrics.boundary_iou, metrics.boundary_counts])
 @pytest.mark.parametrize(
     ("predicted", "semantic", "categories", "words"),
     [
@@ -279,6 +324,7 @@ SMALL = torch.zeros(2, 3, dtype=torch.int64)
         (SMALL, SMALL - 1, 2, r"semantic: expected category ids 0\.\.1 or 255 for void, got \[-1\]"),
         (SMALL, SMALL + VOID + 1, 2, r"semantic: expected category ids 0\.\.1 or 255 for void, got \[256\]"),
         (SMALL, SMALL, 0, r"num_categories: expected 1\.\.255, got 0"),
+        (SMALL, SMALL, 2.0, r"num_categories: expected 1\.\.255, got 2.0"),
         (SMALL, SMALL, 256, r"num_categories: expected 1\.\.255, got 256"),
     ],
 )
@@ -287,13 +333,15 @@ def test_bad_maps_are_named(count, predicted: Tensor, semantic: Tensor, categori
         count(predicted, semantic, categories)
 
 
-@pytest.mark.parametrize("distance", [0, -1, 1.5])
+@pytest.mark.parametrize("distance", [0, -1, 1.5, True, np.float64(2)])
 def test_a_bad_distance_is_named(distance: float) -> None:
-    with pytest.raises(ValueError, match=f"distance: expected a whole number of pixels from 1, got {distance}"):
+    with pytest.raises(ValueError, match=f"distance: expected a whole number of pixels from 1, got {distance}$"):
         metrics.boundary_iou(SMALL, SMALL, 2, distance)
 
 
-@pytest.mark.parametrize("measure", [metrics.pixel_accuracy, metrics.category_iou, metrics.mean_iou])
+@pytest.mark.parametrize(
+    "measure", [metrics.pixel_accuracy, metrics.category_iou, metrics.category_dice, metrics.mean_iou]
+)
 @pytest.mark.parametrize("confusion", [SMALL, SMALL[0], torch.zeros(2, 2)])
 def test_a_bad_matrix_is_named(measure, confusion: Tensor) -> None:
     with pytest.raises(ValueError, match=r"confusion: expected int64 \[C, C\], got torch"):

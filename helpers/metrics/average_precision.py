@@ -19,7 +19,7 @@ from pycocotools.cocoeval import COCOeval
 from pycocotools.mask import encode
 from torch import Tensor
 
-from helpers.arguments import describe, expect
+from helpers.arguments import check_instances, check_masks, describe, expect
 from helpers.categories import CategorySet
 from helpers.labels import Instances
 from helpers.metrics.matching import check_pair
@@ -113,11 +113,13 @@ def match_picture(
     size = list(truth["masks"].shape[1:])
     objects = _to_coco(truth)
     if void is not None:
-        fits = void.dtype == torch.bool and list(void.shape) == size
+        fits = isinstance(void, Tensor) and void.dtype == torch.bool and list(void.shape) == size
         expect(fits, f"void{place}", f"bool {size}", describe(void))
         # Void might hide an object of any category: it is a crowd of each.
         objects += _to_coco({"masks": void.expand(len(things), -1, -1), "labels": torch.tensor(things)}, iscrowd=1)
     if crowds is not None:
+        check_instances(f"crowds{place}", crowds, ("masks", "labels"), things)
+        check_masks(f"crowds{place}['masks']", crowds["masks"], size)
         objects += _to_coco(crowds, iscrowd=1)
     with redirect_stdout(StringIO()):  # pycocotools prints how far it is
         evaluation = COCOeval(_coco(objects, size, things), _coco(_to_coco(predicted), size, things), "segm")

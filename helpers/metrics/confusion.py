@@ -51,6 +51,7 @@ def confusion_matrix(predicted: Tensor, semantic: Tensor, num_categories: int) -
         ValueError: for maps of another dtype, of two shapes or empty, and for ids that are no category, under void too.
     """
     check_maps(predicted, semantic, num_categories)
+    num_categories = int(num_categories)  # the square of a small numpy integer would overflow
     row = semantic.clamp(max=num_categories)  # void gets a row of its own, the last, which is then cut off
     counts = (row * num_categories + predicted).flatten().bincount(minlength=num_categories**2)
     return counts[: num_categories**2].view(num_categories, num_categories)

@@ -28,9 +28,9 @@ from helpers.show import TrainingBar
 from helpers.training import fit
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "FCN-32s": lambda: FCN(STREET, 32),
-    "FCN-16s": lambda: FCN(STREET, 16),
-    "FCN-8s": lambda: FCN(STREET, 8),
+    "FCN-32s": lambda: FCN(STREET, stride=32),
+    "FCN-16s": lambda: FCN(STREET, stride=16),
+    "FCN-8s": lambda: FCN(STREET, stride=8),
     "U-Net": lambda: UNet(STREET),
     "lraspp_mobilenet_v3_large": lambda: _Logits(
         torchvision_models.lraspp_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=len(STREET))

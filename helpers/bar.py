@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import TypeVar
 
-import ipywidgets as widgets
-from IPython import get_ipython
-from IPython.display import display
 from tqdm import tqdm
 
 T = TypeVar("T")
@@ -21,6 +18,10 @@ class Bar:
     """
 
     def __init__(self, total: int, title: str, picture: bytes | None = None) -> None:
+        import ipywidgets as widgets  # here: who draws scenes in another process needs neither
+        from IPython import get_ipython
+        from IPython.display import display
+
         self.total, self.shown, self.line = total, perf_counter(), None
         if get_ipython() is None or not hasattr(get_ipython(), "kernel"):
             self.line = tqdm(total=total, desc=title)

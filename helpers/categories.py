@@ -35,7 +35,7 @@ class Category:
 class CategorySet:
     """The vocabulary of one data set; behaves as a sequence of `Category`, indexed by id.
 
-    Raises `ValueError` if ids are not 0, 1, 2, ... or a name stands twice.
+    Raises `ValueError` if ids are not 0, 1, 2, ..., a name stands twice, or is one that scores have for groups.
     """
 
     name: str
@@ -47,6 +47,9 @@ class CategorySet:
             raise ValueError(f"categories: ids must run 0, 1, 2, ... and stay below {VOID}, got {ids}")
         if len(set(self.names)) != len(ids):
             raise ValueError(f"categories: names must differ, got {list(self.names)}")
+        taken = set(self.names) & {"things", "stuff", "small", "medium", "large"}  # "PQ things", "AP small"
+        if taken:
+            raise ValueError(f"categories: names must be none of groups of categories, got {sorted(taken)}")
 
     def __len__(self) -> int:
         return len(self.categories)

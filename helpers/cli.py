@@ -52,8 +52,8 @@ def make_parser() -> argparse.ArgumentParser:
     score = commands.add_parser(
         "score",
         help="score the networks of the zoo",
-        description="Score networks of the zoo on 400 validation scenes, each score with the interval in which it lies"
-        " for 95 of 100 sets of scenes like these.",
+        description="Score networks of the zoo on 400 validation scenes, each score with the interval that a bootstrap"
+        " over the scenes gives it (95 %).",
     )
     score.add_argument("names", nargs="*", metavar="NAME", help="of a network (default: all)")
     score.add_argument("--test", action="store_true", help="on the 100 test scenes, which are for reports: do not tune")
@@ -93,7 +93,7 @@ def train_network(name: str) -> int:
         return 2
     try:
         written = train(name, [TrainingBar(name)])
-    except (TrainingError, WeightsError, OSError) as error:
+    except (TrainingError, WeightsError, ValueError, OSError) as error:  # numbers that half precision cannot write
         print(f"{name}: {str(error).rstrip('.')}. Nothing was written.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before the first step, or while it was scored

@@ -20,7 +20,7 @@ from helpers.scenes.scene import Scene
 
 
 class Score(NamedTuple):
-    """A score, and the interval in which it lies for 95 of 100 sets of scenes like these.
+    """A score and its interval: of intervals made this way, some 95 of 100 hold the score over all scenes like these.
 
     All three are `nan` where the score says nothing.
     """
@@ -42,9 +42,9 @@ def evaluate(
 ) -> dict[str, Score]:
     """What `net` reaches on scenes.
 
-    Scenes are looked at one at a time and not kept. The interval is a bootstrap over scenes (Efron 1979): scenes are
-    drawn again, as many as there are and with repetition, and scored as a whole; of all draws, the middle 95 % are
-    taken. It says how the score moves with the choice of scenes, not with the seed of the training.
+    Scenes are looked at one at a time, not kept. The interval is a bootstrap over scenes (Efron 1979): they are drawn
+    again, as many as there are and with repetition, and scored as a whole; of all draws, the middle 95 % are taken. It
+    says how the score moves with the choice of scenes, not with the seed of the training.
 
     Args:
         net: in evaluation mode, with `categories` and at least one of `semantic`, `instances` and `panoptic`
@@ -103,7 +103,7 @@ class Question(NamedTuple):
 
 
 def _count(questions: list[Question], net: nn.Module, scene: Scene, place: str) -> list[Any]:
-    """What one scene adds to each question. No scene outlives it."""
+    """What one scene adds to each question."""
     known, used = (
         ", ".join(f"{each.name} (thing)" if each.isthing else each.name for each in categories)
         for categories in (net.categories, scene.categories)

@@ -20,11 +20,11 @@ from helpers.categories import VOID, CategorySet
 from helpers.labels import Instances, Panoptic, Segment, is_thing
 
 STUFF_AREA = 64
-"""Pixels: stuff that covers less becomes void.
+"""Of 96 × 128 pixels, and in proportion of other sizes: stuff that covers less becomes void.
 
-The limit comes from "Panoptic Feature Pyramid Networks" (Kirillov, Girshick, He, Dollár 2019): 64 · 64 on photographs
-of some 480 × 640, one pixel in 75. That would be 164 of 96 × 128; ours is the size below which the course labels no
-thing.
+That there is such a limit comes from "Panoptic Feature Pyramid Networks" (Kirillov, Girshick, He, Dollár 2019); their
+code has 64 · 64 on photographs of some 480 × 640, one pixel in 75. That would be 164 here; ours is the size below which
+the course labels no thing.
 """
 
 
@@ -34,11 +34,11 @@ def fuse_by_score(
     categories: CategorySet,
     score: float = 0.5,
     overlap: float = 0.5,
-    stuff_area: int = STUFF_AREA,
+    stuff_area: float | None = None,
 ) -> Panoptic:
     """Masks are pasted by falling score, each on the pixels that are still free; stuff gets what is left.
 
-    "Panoptic Segmentation" (Kirillov et al. 2019, section 6): things win over stuff, surer ones over less sure ones. A
+    "Panoptic Segmentation" (Kirillov et al. 2019, section 7): things win over stuff, surer ones over less sure ones. A
     thing that is mostly taken already is left out. Pixels that the semantic map gives to a thing, but no mask claims,
     become void.
 
@@ -47,7 +47,7 @@ def fuse_by_score(
         instances: `masks`, `labels` (things) and `scores`.
         score: masks below it are left out.
         overlap: the largest share of a mask that may be taken already.
-        stuff_area: see `STUFF_AREA`.
+        stuff_area: stuff with fewer pixels becomes void; None for `STUFF_AREA`.
 
     Raises:
         ValueError: for a map or instances of another form, and for labels that are no things.
@@ -73,18 +73,18 @@ def majority_vote(
     group: Tensor,
     categories: CategorySet,
     scores: Tensor | None = None,
-    stuff_area: int = STUFF_AREA,
+    stuff_area: float | None = None,
 ) -> Panoptic:
     """A group of pixels is one thing, of the category that most of its pixels have; stuff gets what is in no group.
 
-    Panoptic-DeepLab (Cheng et al. 2020, section 3.3). Pixels of stuff or void belong to no thing, whatever their group.
+    Panoptic-DeepLab (Cheng et al. 2020, section 3.2). Pixels of stuff or void belong to no thing, whatever their group.
 
     Args:
         semantic: int64 `[H, W]` of category ids, 255 = void.
         group: int64 `[H, W]`, numbers from 0; -1 where there is none. A table has a place for each number up to the
             largest, so none may reach the number of pixels.
         scores: float `[K]`, of each group; 1 if not given.
-        stuff_area: see `STUFF_AREA`.
+        stuff_area: stuff with fewer pixels becomes void; None for `STUFF_AREA`.
 
     Raises:
         ValueError: for maps or scores of another form, and for groups out of range.
@@ -131,9 +131,10 @@ def merge_queries(
     score: float = 0.8,
     keep: float = 0.8,
 ) -> Panoptic:
-    """Each pixel goes to the query with the largest product of class score and mask there.
+    """Each pixel goes to the query with the largest product of class score and mask there, if it lies in its mask.
 
-    MaskFormer (Cheng, Schwing, Kirillov 2021, section 3.4). A query that says "nothing", or is not sure, takes no part;
+    MaskFormer (Cheng, Schwing, Kirillov 2021, section 3.4); that a pixel must reach one half in the winner's mask is
+    their code's. A query that says "nothing", or is not sure, takes no part;
     one that wins less than the share `keep` of its own mask goes: another has covered it. Queries for the same stuff
     become one segment.
 
@@ -183,14 +184,15 @@ def merge_queries(
 
 
 def _add_stuff(
-    panoptic: Tensor, segments: list[Segment], semantic: Tensor, categories: CategorySet, stuff_area: int
+    panoptic: Tensor, segments: list[Segment], semantic: Tensor, categories: CategorySet, stuff_area: float | None
 ) -> Panoptic:
     """One segment for each kind of stuff, of the pixels that are still free; none below `stuff_area`."""
+    least = STUFF_AREA * semantic.numel() / (96 * 128) if stuff_area is None else max(stuff_area, 1)
     left = semantic.where(panoptic == 0, VOID)
     areas = torch.bincount(left.flatten(), minlength=VOID + 1).tolist()
     number = torch.zeros(VOID + 1, dtype=torch.int64, device=semantic.device)  # of the segment; 0 for things and void
     for category in categories.stuff:
-        if areas[category.id] >= max(stuff_area, 1):
+        if areas[category.id] >= max(least, 1):
             segments.append(Segment(len(segments) + 1, category.id, False, areas[category.id]))
             number[category.id] = len(segments)
     return Panoptic(panoptic + number[left], tuple(segments))

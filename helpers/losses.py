@@ -31,8 +31,8 @@ def semantic_loss(net: nn.Module, batch: Batch, weights: Tensor | None = None) -
 
 
 def mask_rcnn_loss(net: nn.Module, batch: Batch) -> Tensor:
-    """The five losses of Mask R-CNN, added up (He et al. 2017, section 3; the first two are those of the proposals,
-    Ren et al. 2015, section 3.1.2).
+    """The five losses of Mask R-CNN, added up (He et al. 2017, section 3; two are those of the proposals, Ren
+    et al. 2015, section 3.1.2). Crowds and void are background here.
 
     Raises:
         ValueError: as `check_things` does, and in evaluation mode.
@@ -48,7 +48,7 @@ def mask_rcnn_loss(net: nn.Module, batch: Batch) -> Tensor:
 
 
 def box_free_loss(net: nn.Module, batch: Batch, weights: Tensor | None = None) -> Tensor:
-    """The semantic loss, and that of centres and offsets (Cheng et al. 2020, section 3.4).
+    """The semantic loss, and that of centres and offsets (Cheng et al. 2020, section 3).
 
     `net(image)` gives `semantic`, `heat` and `offsets`, as `PanopticDeepLab` does. What differs from the paper: the
     semantic loss, and the weights of the other two, which are chosen so that both matter (20 and 0.05 in place of 200

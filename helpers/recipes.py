@@ -20,7 +20,7 @@ from helpers.evaluation import Score, evaluate
 from helpers.losses import box_free_loss, category_weights, mask_rcnn_loss, semantic_loss
 from helpers.models import zoo
 from helpers.models.fused import Fused
-from helpers.models.mask_grid import paste_by_whole_pixels
+from helpers.models.mask_rcnn import WholePixels
 from helpers.scenes.collages import collage
 from helpers.scenes.dataset import TEST, VALIDATION, Draw, Drawn, fresh_scenes, stack, stack_things
 from helpers.scenes.street import street
@@ -38,7 +38,7 @@ class Recipe:
         score: the one that the learning curve shows.
         prepare: what happens to the network before, such as to give it a trained trunk.
         draw: the scenes that it is scored on.
-        variants: other ways to use it that the card compares, each a name and what it changes of the network.
+        variants: other networks that take these weights, which the card compares, each with a name.
     """
 
     about: str
@@ -51,7 +51,7 @@ class Recipe:
     seed: int = 0
     prepare: Callable[[nn.Module], object] = lambda net: None
     draw: Draw = street
-    variants: tuple[tuple[str, Callable[[nn.Module], object]], ...] = ()
+    variants: tuple[tuple[str, Callable[[], nn.Module]], ...] = ()
     data: str = "streets of 96 × 128 pixels"
 
 
@@ -86,14 +86,14 @@ RECIPES: dict[str, Recipe] = {
     "fcn8": _semantic(2_000, 8, "scores at strides 32, 16 and 8"),
     "unet": _semantic(12_000, 16, "a U-Net half again as wide as the one that the lessons train", mixed=True),
     "mask_rcnn": Recipe(
-        "torchvision's Mask R-CNN on the U-Net of the zoo; 6,000 steps of 8 new streets",
+        "Mask R-CNN, masks on pixel centres, on the U-Net of the zoo; 6,000 steps of 8 new streets",
         6_000,
         _things(8),
         lambda: mask_rcnn_loss,
         score="AP",
         rate=6e-3,
         prepare=trained_trunk,
-        variants=(("torchvision's pasting", lambda net: setattr(net, "paste", paste_by_whole_pixels)),),
+        variants=(("torchvision's pasting", lambda: WholePixels(STREET, zoo.WIDE)),),
     ),
     "panoptic_deeplab": Recipe(
         "centres and offsets on the U-Net of the zoo; 5,000 steps of 16 new streets",
@@ -122,7 +122,7 @@ VALIDATION_SCENES, TEST_SCENES = 400, 100
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     **{name: partial(zoo.load, name) for name in zoo.MODELS},
-    "unet + mask_rcnn": lambda: Fused(zoo.load("unet"), zoo.load("mask_rcnn")),
+    "unet + mask_rcnn": lambda: Fused(zoo.load("unet"), zoo.load("mask_rcnn")).eval(),
 }
 """Every network that `course score` knows."""
 
@@ -199,6 +199,7 @@ def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
         "mixed precision": recipe.mixed,
         "seed": recipe.seed,
         "data": f"{recipe.data}, seeds from 0; validation from 1,000,000; test from 2,000,000",
+        "learning curve of": recipe.score,
         "learning curve": [[step, round(value, 4)] for step, value in history.metric],
         "seconds": round(history.seconds),
         "device": f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}",
@@ -206,7 +207,8 @@ def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
         "parameters": sum(parameter.numel() for parameter in net.parameters()),
         "scores": scores_for_card(name, net.eval()),
     }
-    for variant, change in recipe.variants:
-        change(net)
-        card[f"scores with {variant}"] = scores_for_card(name, net)
+    for variant, make in recipe.variants:
+        other = make()
+        other.load_state_dict(net.state_dict())
+        card[f"scores with {variant}"] = scores_for_card(name, other.eval())
     return zoo.save(name, content, card)

@@ -15,6 +15,8 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from helpers.arguments import expect, is_whole
+
 Loss = Callable[[nn.Module, tuple[Tensor, ...]], Tensor]
 """From the network and a batch to one number; see `helpers.losses`."""
 
@@ -84,6 +86,8 @@ def fit(
 ) -> History:
     """Train `net` in place for `steps` batches, with AdamW and a one-cycle rate (Smith and Topin 2019).
 
+    It ends in evaluation mode.
+
     Args:
         batches: tuples of tensors on any device, without end.
         loss: from the network and a batch to one number.
@@ -102,8 +106,7 @@ def fit(
         TrainingError: when the loss or its gradient is no longer a number; the weights stay as they were before that
             step.
     """
-    if steps < 1:
-        raise ValueError(f"steps: expected at least 1, got {steps}")
+    expect(is_whole(steps) and steps >= 1, "steps", "a whole number, at least 1", steps)
     device = torch.device(device)
     net.to(device, memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=WEIGHT_DECAY)

@@ -113,7 +113,7 @@ def by_groups(semantic: Tensor, **options: int) -> Panoptic:
 
 @pytest.mark.parametrize("fuse", [by_masks, by_groups])
 def test_without_things_there_is_stuff_alone(fuse: Callable[..., Panoptic]) -> None:
-    result = fuse(row((ROAD, 70), (CAR, 80), (VOID, 10), (SKY, 64)))
+    result = fuse(row((ROAD, 70), (CAR, 80), (VOID, 10), (SKY, 64)), stuff_area=STUFF_AREA)
     check(result)
     assert told(result) == [(SKY, 64), (ROAD, 70)]  # in the order of the categories
     assert result.map.equal(row((2, 70), (0, 80), (0, 10), (1, 64)))  # a thing of which nobody knows which, is void
@@ -125,9 +125,14 @@ def test_without_things_there_is_stuff_alone(fuse: Callable[..., Panoptic]) -> N
 def test_small_stuff_becomes_void(fuse: Callable[..., Panoptic]) -> None:
     assert STUFF_AREA == 64
     for pixels, left in ((63, []), (64, [(ROAD, 64)]), (65, [(ROAD, 65)])):
-        result = fuse(row((ROAD, pixels), (VOID, 9)))
+        result = fuse(row((ROAD, pixels), (VOID, 9)), stuff_area=STUFF_AREA)
         check(result)
         assert told(result) == left and int((result.map == 0).sum()) == 9 + (not left) * pixels
+    for scale in (1, 2):  # the limit grows with the picture
+        for pixels, left in ((64 * scale**2 - 1, 0), (64 * scale**2, 1)):
+            semantic = torch.full((96 * scale, 128 * scale), VOID)
+            semantic.view(-1)[:pixels] = ROAD
+            assert len(fuse(semantic).segments) == left
     assert told(fuse(row((ROAD, 3)), stuff_area=3)) == [(ROAD, 3)]
     assert told(fuse(row((ROAD, 3)), stuff_area=4)) == []
     assert told(fuse(row((ROAD, 3)), stuff_area=0)) == [(ROAD, 3)]  # and no segment for stuff that is not there
@@ -136,7 +141,7 @@ def test_small_stuff_becomes_void(fuse: Callable[..., Panoptic]) -> None:
 def test_the_limit_of_stuff_counts_what_things_leave() -> None:
     semantic = row((ROAD, 104))
     for last, stuff in ((40, [(ROAD, 64)]), (41, [])):
-        result = fuse_by_score(semantic, things(spans(104, (0, last)), [CAR], [0.9]), STREET)
+        result = fuse_by_score(semantic, things(spans(104, (0, last)), [CAR], [0.9]), STREET, stuff_area=64)
         check(result)
         assert told(result) == [(CAR, last), *stuff]
 

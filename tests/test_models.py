@@ -168,9 +168,9 @@ def test_the_pyramid_is_what_the_answer_is_made_of() -> None:
 @pytest.mark.parametrize("stride", [32, 16, 8])
 @pytest.mark.parametrize("size", [(96, 128), (97, 131), (33, 32)])
 def test_fcn_answers_for_every_pixel_of_any_size(size: tuple[int, int], stride: int) -> None:
-    logits = FCN(words(5), stride, channels=(4, 6, 8, 10, 12))(pictures(*size))
+    logits = FCN(words(5), (4, 6, 8, 10, 12), stride)(pictures(*size))
     assert logits.shape == (2, 5, *size) and logits.isfinite().all()
-    assert weights(FCN(words(8), stride)) < 1_000_000
+    assert weights(FCN(words(8), stride=stride)) < 1_000_000
 
 
 @pytest.mark.lesson3
@@ -179,7 +179,7 @@ def test_fcn_answers_for_every_pixel_of_any_size(size: tuple[int, int], stride: 
 def test_fcn_adds_the_scores_of_finer_stages(stride: int) -> None:
     """The answer is linear in each stage's scores: their enlarged sum, stage after stage."""
     torch.manual_seed(0)
-    net = settled(FCN(words(3), stride, channels=(4, 6, 8, 10, 12)))
+    net = settled(FCN(words(3), (4, 6, 8, 10, 12), stride))
     stages = net.stage_scores(pictures(64, 96))
     assert [64 // stage.shape[-2] for stage in stages] == [s for s in (32, 16, 8) if s >= stride]
     expected = stages[0]
@@ -192,9 +192,9 @@ def test_fcn_adds_the_scores_of_finer_stages(stride: int) -> None:
 @pytest.mark.lesson3
 def test_fcn_names_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="stride: expected 8, 16 or 32, got 4"):
-        FCN(words(3), 4)
+        FCN(words(3), stride=4)
     with pytest.raises(ValueError, match=r"image: expected float \[B, 3, H, W\], got torch.float32 \[3, 96, 128\]"):
-        FCN(words(3), 8)(torch.zeros(3, 96, 128))
+        FCN(words(3), stride=8)(torch.zeros(3, 96, 128))
 
 
 # --- one trunk, two heads: lesson 2 ---

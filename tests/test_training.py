@@ -170,7 +170,7 @@ def test_what_is_no_number_is_said_with_a_remedy(factor, what: str) -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(ValueError, match="steps: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="steps: expected a whole number, at least 1, got 0"):
         fit(small_net(), line(), distance, 0)
     two = iter([next(line()), next(line())])
     with pytest.raises(ValueError, match="batches: expected no end, got 2 for 5 steps"):

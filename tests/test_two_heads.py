@@ -18,7 +18,7 @@ def test_layers_that_say_nothing_pass_on_what_came_in() -> None:
     strided, dilated = net.trunk[:2], net.trunk[2:]
     assert len(dilated) == 4
     for layer in dilated:
-        torch.nn.init.zeros_(layer.norm.weight)
+        torch.nn.init.zeros_(layer.look[1].weight)
     features = strided(torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0)) - 0.5)
     assert features.std() > 0 and torch.equal(dilated(features), features)
 

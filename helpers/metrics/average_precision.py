@@ -89,7 +89,7 @@ def average_precision(
     for name, each in (("predicted", predicted), ("void", void), ("crowds", crowds)):
         if each is not None:
             expect(len(each) == len(truth), name, f"one for each of the {len(truth)} pictures in truth", len(each))
-    voids, groups = void or [None] * len(truth), crowds or [None] * len(truth)
+    voids, groups = ([None] * len(truth) if each is None else each for each in (void, crowds))
     pictures = enumerate(zip(predicted, truth, voids, groups, strict=True))
     return precision_scores(
         [match_picture(*each, categories, f"[{place}]") for place, (*each,) in pictures], categories
@@ -138,7 +138,7 @@ def precision_scores(
 
     Args:
         times: int `[R, N]`, how often each of the N pictures counts, in each of R draws. Then every score is an array
-            `[R]`.
+            `[R]`. Of equal scores in a picture that counts twice, both copies of the earlier prediction come first.
     """
     times_or_once = np.ones((1, len(pictures)), np.int64) if times is None else times
     things, scores = categories.things, {}

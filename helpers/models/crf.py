@@ -1,9 +1,9 @@
 """A dense CRF: borders pulled to where the colours change, without any training (Krähenbühl and Koltun 2011).
 
-A network's scores are soft at borders, where the picture itself is sharp. So let every pixel ask all the others, those
-near in place and colour most, and move a little towards their answer; then ask again (*mean field*, the paper's
-algorithm 1). Two *kernels* say how much a pixel listens to another (equation 3): the *appearance* kernel counts
-nearness in place and colour, the *smoothness* kernel nearness in place alone.
+A network's scores are soft at borders, where the picture itself is sharp. So every pixel takes a weighted mean of
+all others' probabilities, those near in place and colour most, and moves towards it, several times (*mean field*, the
+paper's algorithm 1). Two *kernels* are the weights (equation 3): the *appearance* kernel counts nearness in place and
+colour, the *smoothness* kernel nearness in place alone.
 
 All pairs of pixels are too many to visit. The paper sums over them with a permutohedral lattice. Here the smoothness
 kernel is exact, since a Gaussian of two axes is one along the rows times one along the columns. For the appearance
@@ -20,7 +20,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from helpers.arguments import describe, expect
+from helpers.arguments import check_image, describe, expect
 
 POSITION_SIGMA, SMOOTHNESS_SIGMA = 8.0, 1.0
 """Pixels: how far the appearance kernel and the smoothness kernel reach (θα and θγ in the paper)."""
@@ -132,7 +132,7 @@ def gaussian(points: Tensor) -> Tensor:
 
 
 def _message(kernel_sum: KernelSum, image: Tensor) -> KernelSum:
-    """What a pixel i hears: the others' values, weighted by k(i, j) / √(Σ k(i, ·) · Σ k(j, ·))."""
+    """At pixel i the sum of the others' values, weighted by k(i, j) / √(Σ k(i, ·) · Σ k(j, ·))."""
     scale = kernel_sum(torch.ones_like(image[:1])).rsqrt()  # (1, H, W)
     return lambda values: scale * (kernel_sum(scale * values) - scale * values)  # without the pixel's own value
 
@@ -146,5 +146,4 @@ def _check(logits: Tensor, image: Tensor) -> None:
     expect(lost == 0, "logits", "numbers, and in each pixel one above minus infinity", f"{lost} pixels without")
     size = [3, *logits.shape[1:]]
     expect(list(image.shape) == size, "image", f"{size}, the size of logits", list(image.shape))
-    low, high = (float(value) for value in image.aminmax())
-    expect(low >= 0 and high <= 1, "image", "values in 0..1", f"{low:g}..{high:g}")
+    check_image(image[None])

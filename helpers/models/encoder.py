@@ -26,6 +26,10 @@ class Encoder(nn.Module):
     It begins with a strided convolution, so that no convolution works at full size: on a laptop that is three times
     faster than the U-Net paper's way, and the small pictures of the course lose little by it.
 
+    The stem sees as far to each side. A 3×3 convolution of stride 2 does not: of every two cells it looks at the first
+    one and its neighbours, half a cell too far up and left, in all 1, 3, 7 and 15 pixels at strides 4, 8, 16 and 32.
+    So it is in ResNets. It is the same everywhere, and what is learned on top makes up for it.
+
     Args:
         channels: of each level; the first is the stem's, at half the picture's size.
         strides: of each level after the first, 2 by default: levels at 1/2, 1/4, 1/8, ... of the picture's size.

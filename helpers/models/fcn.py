@@ -24,11 +24,13 @@ class FCN(SemanticNetwork):
 
     Args:
         categories: the vocabulary; each gets a channel of the output.
-        stride: of the finest features that are scored: 32, 16 or 8.
         channels: of the features at strides 2, 4, 8, 16 and 32.
+        stride: of the finest features that are scored: 32, 16 or 8.
     """
 
-    def __init__(self, categories: CategorySet, stride: int, channels: tuple[int, ...] = (16, 32, 64, 96, 128)) -> None:
+    def __init__(
+        self, categories: CategorySet, channels: tuple[int, ...] = (16, 32, 64, 96, 128), stride: int = 8
+    ) -> None:
         super().__init__(categories)
         if stride not in (8, 16, 32):
             raise ValueError(f"stride: expected 8, 16 or 32, got {stride}")

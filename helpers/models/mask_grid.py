@@ -29,7 +29,7 @@ from torchvision.ops import roi_align
 
 
 def crop_masks(masks: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """The way in: what share of each cell of the grid the mask covers.
+    """The way in: what the mask holds in each cell of the grid.
 
     Args:
         masks: `[N, H, W]`, bool or 0..1.
@@ -37,7 +37,8 @@ def crop_masks(masks: Tensor, boxes: Tensor, side: int) -> Tensor:
         side: M, cells along each side of the grid.
 
     Returns:
-        float `[N, M, M]` in 0..1. What lies outside of the picture counts as outside of the mask.
+        float `[N, M, M]` in 0..1: the mean of the mask, interpolated, at ceil(side of the box / M) places along each
+        side of a cell. The picture's edge is repeated for one pixel; beyond it all is 0.
     """
     which = torch.arange(len(boxes), device=boxes.device)[:, None]
     rois = torch.cat([which.to(boxes), boxes], 1)  # (N, 5): which mask, and where
@@ -58,8 +59,9 @@ def paste_masks(grids: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     height, width = size
     x1, y1, x2, y2 = boxes.T[..., None]  # (N, 1) each
     columns, rows = torch.arange(width, device=boxes.device), torch.arange(height, device=boxes.device)
-    u = (columns + 0.5 - x1) / (x2 - x1) * 2 - 1  # (N, W): -1 at the box's left edge, 1 at its right edge
-    v = (rows + 0.5 - y1) / (y2 - y1) * 2 - 1  # (N, H)
+    wide, high = (x2 - x1).clamp(min=1e-6), (y2 - y1).clamp(min=1e-6)
+    u = (columns + 0.5 - x1) / wide * 2 - 1  # (N, W): -1 at the box's left edge, 1 at its right edge
+    v = (rows + 0.5 - y1) / high * 2 - 1  # (N, H)
     places = torch.stack([u[:, None].expand(-1, height, -1), v[..., None].expand(-1, -1, width)], -1)  # (N, H, W, 2)
     return F.grid_sample(grids[:, None], places, align_corners=False)[:, 0]  # False: ±1 are edges, not centres
 

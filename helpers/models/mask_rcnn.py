@@ -27,7 +27,7 @@ from torchvision.ops import MultiScaleRoIAlign
 from helpers.categories import CategorySet
 from helpers.labels import Instances
 from helpers.models.encoder import CHANNELS
-from helpers.models.mask_grid import crop_masks, paste_masks
+from helpers.models.mask_grid import crop_masks, paste_by_whole_pixels, paste_masks
 from helpers.models.network import Network
 from helpers.models.unet import UNet
 
@@ -42,14 +42,13 @@ class MaskRCNN(Network):
         categories: the network looks for the things among them.
         channels: of the trunk, a U-Net. One that has learned to segment saves most of the training: copy its
             weights with `net.trunk.load_state_dict`.
-
-    `paste` is how grids become masks: `mask_grid.paste_masks`, in whose place another may be set.
     """
+
+    paste = staticmethod(paste_masks)
 
     def __init__(self, categories: CategorySet, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__(categories)
         self.things = [category.id for category in categories.things]
-        self.paste = paste_masks
         self.net = GeneralizedRCNN(
             _Pyramid(UNet(categories, channels), channels),
             _Proposals(
@@ -94,6 +93,12 @@ class MaskRCNN(Network):
             seen = masks.flatten(1).any(1)  # a box may hold no pixel that is more likely in than out
             instances.append({key: value[seen] for key, value in (found | {"masks": masks}).items()})
         return instances
+
+
+class WholePixels(MaskRCNN):
+    """The same network with torchvision's pasting, to see what half a pixel costs."""
+
+    paste = staticmethod(paste_by_whole_pixels)
 
 
 class _Pyramid(nn.Module):

@@ -82,14 +82,14 @@ class PanopticDeepLab(Network):
 # --- from maps to instances ---
 
 
-def find_peaks(heat: Tensor, threshold: float, most: int = 100) -> tuple[Tensor, Tensor]:
+def find_peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     """The places that are the highest of their neighbourhood and reach the threshold, highest first.
 
-    Within `PEAK_SIZE` // 2 rows and columns of a peak there is no other: of equal neighbours only the first counts.
+    Within `PEAK_SIZE` // 2 rows and columns of a peak there is no other: of equal neighbours the first is kept. The
+    paper keeps the 200 highest of all; no picture of the course has so many.
 
     Args:
         heat: 0..1 `[H, W]`.
-        most: at most so many.
 
     Returns:
         places int64 `[K, 2]` (row, column) and their heat `[K]`.
@@ -100,13 +100,17 @@ def find_peaks(heat: Tensor, threshold: float, most: int = 100) -> tuple[Tensor,
     fits = heat.is_floating_point() and heat.ndim == 2 and heat.numel() > 0
     expect(fits, "heat", "float [H, W]", describe(heat))
     expect(not heat.isnan().any(), "heat", "numbers", f"{int(heat.isnan().sum())} that are nan")
-    # The index of a maximum is that of the first of equals, and so a place that is not the first is no peak.
-    _, highest = F.max_pool2d(heat[None], PEAK_SIZE, stride=1, padding=PEAK_SIZE // 2, return_indices=True)
-    itself = torch.arange(heat.numel(), device=heat.device).view(heat.shape)
-    places = ((highest[0] == itself) & (heat >= threshold)).nonzero()  # (K, 2)
-    values = heat[places[:, 0], places[:, 1]]
-    order = values.argsort(descending=True, stable=True)[:most]
-    return places[order], values[order]
+    near = PEAK_SIZE // 2
+    rows = F.max_pool2d(heat[None], (PEAK_SIZE, 1), stride=1, padding=(near, 0))
+    highest = F.max_pool2d(rows, (1, PEAK_SIZE), stride=1, padding=(0, near))[0]  # of a square, in two steps
+    left = ((heat == highest) & (heat >= threshold)).nonzero()  # (N, 2), with all that are equal
+    left = left[heat[left[:, 0], left[:, 1]].argsort(descending=True, stable=True)]
+    peaks = []
+    while len(left):
+        peaks.append(left[0])
+        left = left[(left - left[0]).abs().amax(1) > near]
+    places = torch.stack(peaks) if peaks else left
+    return places, heat[places[:, 0], places[:, 1]]
 
 
 def group_pixels(peaks: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
@@ -138,7 +142,7 @@ def to_groups(
 
     Returns:
         group int64 `[H, W]`, -1 where there is none; the score of each group, float `[K]`: the peak's heat times the
-        mean share of the group's category over its pixels (the paper's section 3.4), 0 for a group without pixels.
+        mean share of the group's category over its pixels (the paper's section 3.3), 0 for a group without pixels.
     """
     peaks, values = find_peaks(heat, threshold)
     shares, label = semantic.softmax(0), semantic.argmax(0)

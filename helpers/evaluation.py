@@ -144,7 +144,7 @@ def _score_instances(matches: list[Any], categories: CategorySet, times: np.ndar
 
 
 def _count_panoptic(net: nn.Module, image: Tensor, scene: Scene) -> Tensor:
-    return metrics.panoptic_counts(net.panoptic(image)[0], (scene.panoptic, scene.segments), net.categories)
+    return metrics.panoptic_counts(net.panoptic(image)[0], scene.truth, net.categories)
 
 
 def _score_panoptic(counts: list[Tensor], categories: CategorySet, times: np.ndarray) -> dict[str, np.ndarray]:

@@ -50,7 +50,7 @@ def mask_rcnn_loss(net: nn.Module, batch: Batch) -> Tensor:
 def box_free_loss(net: nn.Module, batch: Batch, weights: Tensor | None = None) -> Tensor:
     """The semantic loss, and that of centres and offsets (Cheng et al. 2020, section 3).
 
-    `net(image)` gives `semantic`, `heat` and `offsets`, as `PanopticDeepLab` does. What differs from the paper: the
+    `net(image)` gives `logits`, `heat` and `offsets`, as `PanopticDeepLab` does. What differs from the paper: the
     semantic loss, and the weights of the other two, which are chosen so that both matter (20 and 0.05 in place of 200
     and 0.01, for smaller pictures).
 
@@ -62,7 +62,7 @@ def box_free_loss(net: nn.Module, batch: Batch, weights: Tensor | None = None) -
     crowd = is_thing(semantic, net.categories) & (things == 0)  # things that nobody told apart: no centre is known
     known = (semantic != VOID) & ~crowd
     heat_loss, offset_loss = center_loss(maps.heat, maps.offsets, things, known)
-    return cross_entropy_dice(maps.semantic, semantic, weights) + 20 * heat_loss + 0.05 * offset_loss
+    return cross_entropy_dice(maps.logits, semantic, weights) + 20 * heat_loss + 0.05 * offset_loss
 
 
 # --- semantic ---

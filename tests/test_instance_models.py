@@ -175,7 +175,7 @@ def test_the_box_free_network_answers_at_the_pictures_size(size: tuple[int, int]
     image = torch.rand(2, 3, *size)
     with torch.no_grad():
         maps = net(image)
-        assert torch.equal(maps.semantic, net.trunk(image))
+        assert torch.equal(maps.logits, net.trunk(image))
     assert maps.heat.shape == (2, *size) and maps.offsets.shape == (2, 2, *size)
     assert maps.heat.min() > 0 and maps.heat.mean() < 0.2  # it begins with the belief that centres are rare
     assert len(net.instances(image)) == 2

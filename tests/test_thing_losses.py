@@ -162,9 +162,9 @@ def test_each_part_of_the_box_free_loss_has_its_weight(scenes: list[Scene]) -> N
     assert cost(offsets=2.0 * things[:, None]) == cost(offsets=2)  # on stuff there is nothing to point at
     assert cost(offsets=100.0 * ~things[:, None]) == cost()
     turned = Answer(batch)
-    turned.maps = turned.maps._replace(semantic=turned.maps.semantic.flip(1))
+    turned.maps = turned.maps._replace(logits=turned.maps.logits.flip(1))
     weights = torch.arange(1.0, 9)
-    expected = cross_entropy_dice(turned.maps.semantic, batch[1], weights)
+    expected = cross_entropy_dice(turned.maps.logits, batch[1], weights)
     assert float(box_free_loss(turned, batch, weights)) == pytest.approx(float(expected), rel=1e-5)
 
 

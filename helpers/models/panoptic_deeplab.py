@@ -32,7 +32,7 @@ PEAK_SIZE = 7
 class Maps(NamedTuple):
     """What the network gives."""
 
-    semantic: Tensor  # logits [B, C, H, W]
+    logits: Tensor  # semantic scores [B, C, H, W]
     heat: Tensor  # 0..1 [B, H, W]
     offsets: Tensor  # [B, 2, H, W], rows down and columns right, in pixels
 
@@ -57,14 +57,14 @@ class PanopticDeepLab(Network):
         height, width = image.shape[-2:]
         x = self.trunk.pyramid(image)[0]  # (B, C0, H/2, W/2)
         heads = (self.trunk.head, self.centers, self.offsets)
-        semantic, heat, offsets = (F.pixel_shuffle(head(x), 2)[..., :height, :width] for head in heads)
-        return Maps(semantic, heat[:, 0].float().sigmoid(), offsets.float() * 16)  # × 16: weights near 1 will do
+        logits, heat, offsets = (F.pixel_shuffle(head(x), 2)[..., :height, :width] for head in heads)
+        return Maps(logits, heat[:, 0].float().sigmoid(), offsets.float() * 16)  # × 16: weights near 1 will do
 
     @torch.no_grad()
     def semantic(self, image: Tensor) -> Tensor:
         """float `[B, 3, H, W]` in 0..1 → int64 `[B, H, W]`: at each pixel the category with the highest score."""
         self.ready(image)
-        return self(image).semantic.argmax(1)
+        return self(image).logits.argmax(1)
 
     @torch.no_grad()
     def instances(self, image: Tensor) -> list[Instances]:
@@ -130,12 +130,12 @@ def group_pixels(peaks: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
 
 
 def to_groups(
-    semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
+    logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
 ) -> tuple[Tensor, Tensor]:
     """Peaks, and the pixels of things that point at them.
 
     Args:
-        semantic: logits `[C, H, W]`.
+        logits: semantic scores `[C, H, W]`.
         heat: `[H, W]`.
         offsets: `[2, H, W]`.
         threshold: of the peaks.
@@ -145,9 +145,9 @@ def to_groups(
         mean share of the group's category over its pixels (the paper's section 3.3), 0 for a group without pixels.
     """
     peaks, values = find_peaks(heat, threshold)
-    shares, label = semantic.softmax(0), semantic.argmax(0)
-    group = group_pixels(peaks, offsets, is_thing(label, categories))
-    labels, areas = vote(label, group, len(peaks), categories)
+    shares, semantic = logits.softmax(0), logits.argmax(0)
+    group = group_pixels(peaks, offsets, is_thing(semantic, categories))
+    labels, areas = vote(semantic, group, len(peaks), categories)
     inside = group >= 0
     member = group[inside]  # (N), the group of each pixel that has one
     own = shares[labels[member], *inside.nonzero().T]  # (N), its share of the group's category
@@ -156,22 +156,22 @@ def to_groups(
 
 
 def to_instances(
-    semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
+    logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
 ) -> Instances:
     """The groups as objects; each has the category of most of its pixels. Arguments as for `to_groups`.
 
     Returns `boxes`, `labels`, `masks` and `scores`, highest score first. No two masks overlap.
     """
-    group, scores = to_groups(semantic, heat, offsets, categories, threshold)
-    labels, areas = vote(semantic.argmax(0), group, len(scores), categories)
+    group, scores = to_groups(logits, heat, offsets, categories, threshold)
+    labels, areas = vote(logits.argmax(0), group, len(scores), categories)
     order = scores.where(areas > 0, -1).argsort(descending=True, stable=True)[: int((areas > 0).sum())]
     masks = group == order[:, None, None]
     return {"boxes": masks_to_boxes(masks), "labels": labels[order], "masks": masks, "scores": scores[order]}
 
 
 def to_panoptic(
-    semantic: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
+    logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
 ) -> Panoptic:
     """The groups as things, the rest as stuff: see `fusion.majority_vote`. Arguments as for `to_groups`."""
-    group, scores = to_groups(semantic, heat, offsets, categories, threshold)
-    return majority_vote(semantic.argmax(0), group, categories, scores)
+    group, scores = to_groups(logits, heat, offsets, categories, threshold)
+    return majority_vote(logits.argmax(0), group, categories, scores)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from helpers.categories import CategorySet
-from helpers.labels import Instances, Segment, panoptic_to_instances, panoptic_to_semantic
+from helpers.labels import Instances, Panoptic, Segment, panoptic_to_instances, panoptic_to_semantic
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,11 @@ class Scene:
     def size(self) -> tuple[int, int]:
         """(H, W) in pixels."""
         return tuple(self.panoptic.shape)
+
+    @property
+    def truth(self) -> Panoptic:
+        """The panoptic map with its segments, as fusion gives and the metrics take them."""
+        return Panoptic(self.panoptic, self.segments)
 
     @cached_property
     def semantic(self) -> Tensor:

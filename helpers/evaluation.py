@@ -81,7 +81,7 @@ def evaluate(
 
     generator = np.random.default_rng(seed)
     size = len(scenes)
-    times = generator.multinomial(size, np.full(size, 1 / size), draws) if draws else np.zeros((0, size), np.int64)
+    times = generator.multinomial(size, np.full(size, 1 / size), draws)  # (draws, scenes)
     scores = {}
     for question, so_far in zip(questions, found, strict=True):
         once, again = (question.score(so_far, net.categories, each) for each in (np.ones((1, size), np.int64), times))

@@ -338,12 +338,12 @@ def test_a_query_keeps_most_of_its_mask_or_goes(won: int, kept: bool) -> None:
     assert told(result) == [(CAR, won)] * kept + [(PERSON, 200 - won)]
 
 
-@pytest.mark.parametrize("keep", [0.57, 0.55, 0.29])
-def test_the_share_to_keep_is_exact(keep: float) -> None:
-    won = round(100 * keep)
-    masks = spans(200, (0, 100), (won, 200)).float() * torch.tensor([0.9, 1])[:, None, None]
-    assert (CAR, won) in told(merge_queries(shares((CAR, 0.9), (PERSON, 0.9)), masks, STREET, keep=keep))
-    over = merge_queries(shares((CAR, 0.9), (PERSON, 0.9)), masks, STREET, keep=keep + 0.001)
+@pytest.mark.parametrize(("won", "own"), [(57, 100), (55, 100), (30, 50), (54, 75)])
+def test_the_share_to_keep_is_exact(won: int, own: int) -> None:
+    """Where the product of share and pixels would be rounded, too."""
+    masks = spans(200, (0, own), (won, 200)).float() * torch.tensor([0.9, 1])[:, None, None]
+    assert (CAR, won) in told(merge_queries(shares((CAR, 0.9), (PERSON, 0.9)), masks, STREET, keep=won / own))
+    over = merge_queries(shares((CAR, 0.9), (PERSON, 0.9)), masks, STREET, keep=won / own + 0.001)
     assert (CAR, won) not in told(over)
 
 
@@ -355,9 +355,10 @@ def test_half_a_mask_is_in_and_less_is_out() -> None:
     assert merge_queries(shares((CAR, 0.9)), masks * 0.4, STREET).segments == ()  # nowhere half
 
 
-def test_queries_of_one_stuff_become_one_segment_and_things_stay_apart() -> None:
+@pytest.mark.parametrize("sure", [(0.85, 0.95), (0.95, 0.85)])
+def test_queries_of_one_stuff_become_one_segment_and_things_stay_apart(sure: tuple[float, float]) -> None:
     masks = spans(50, (0, 10), (10, 20), (20, 30), (30, 45)).float()
-    result = merge_queries(shares((ROAD, 0.85), (CAR, 0.9), (ROAD, 0.95), (CAR, 0.8)), masks, STREET)
+    result = merge_queries(shares((ROAD, sure[0]), (CAR, 0.9), (ROAD, sure[1]), (CAR, 0.8)), masks, STREET)
     check(result)
     assert told(result) == [(CAR, 10), (CAR, 15), (ROAD, 20)]
     assert [segment.score for segment in result.segments] == pytest.approx([0.9, 0.8, 0.95])  # of stuff the surest

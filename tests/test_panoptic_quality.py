@@ -381,6 +381,7 @@ GOOD = panoptic(row((1, 10), (2, 10)), {1: ROAD, 2: CAR})
         (Panoptic(GOOD.map, GOOD.segments[:1]), r"\.map: expected a segment for each id, got ids without one: \[2\]"),
         (Panoptic(-GOOD.map, ()), r"\.map: expected a segment for each id, got ids without one: \[-2, -1\]"),
         (Panoptic(GOOD.map + 2**62, GOOD.segments), r"\.map: expected a segment for each id, got ids without one"),
+        (Panoptic(GOOD.map * 0 + 2**63 - 1, ()), r"\.map: expected a segment for each id, got ids without one: \[92"),
         (
             Panoptic(GOOD.map, (*GOOD.segments, Segment(3, CAR, True, 5))),
             r"\.segments: expected at least one pixel each, got ids without any: \[3\]",

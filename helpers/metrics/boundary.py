@@ -56,5 +56,10 @@ def _inner_boundary(semantic: Tensor, distance: int) -> Tensor:
     """The map with void wherever the whole square around a pixel is of one category: all masks eroded at once."""
     ids = F.pad(semantic.float(), [distance] * 4, value=VOID)[None]  # float, since not every device pools integers
     side = 2 * distance + 1
-    highest, lowest = F.max_pool2d(ids, side, stride=1), -F.max_pool2d(-ids, side, stride=1)
+    highest, lowest = (sign * _highest(sign * ids, side) for sign in (1, -1))
     return semantic.where((highest != lowest)[0], VOID)
+
+
+def _highest(values: Tensor, side: int) -> Tensor:
+    """The maximum of a square around each place, first down, then across: its cost grows with the side, not the area."""
+    return F.max_pool2d(F.max_pool2d(values, (side, 1), stride=1), (1, side), stride=1)

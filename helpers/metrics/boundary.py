@@ -61,5 +61,5 @@ def _inner_boundary(semantic: Tensor, distance: int) -> Tensor:
 
 
 def _highest(values: Tensor, side: int) -> Tensor:
-    """The maximum of a square around each place, first down, then across: its cost grows with the side, not the area."""
+    """The maximum of a square around each place, first down, then across: cheap for a large side, too."""
     return F.max_pool2d(F.max_pool2d(values, (side, 1), stride=1), (1, side), stride=1)

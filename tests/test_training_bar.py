@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from helpers import bar as bars
 from helpers.bar import Bar, progress
 from helpers.course.build import execute
 from helpers.course.syllabus import ROOT
@@ -147,8 +146,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> list:
         kernel = True
 
     shown: list = []
-    monkeypatch.setattr(bars, "get_ipython", Shell)
-    monkeypatch.setattr(bars, "display", shown.append)
+    monkeypatch.setattr("IPython.get_ipython", Shell)
+    monkeypatch.setattr("IPython.display.display", shown.append)
     return shown
 
 

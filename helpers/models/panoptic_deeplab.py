@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -105,11 +106,12 @@ def find_peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     highest = F.max_pool2d(rows, (1, PEAK_SIZE), stride=1, padding=(0, near))[0]  # of a square, in two steps
     left = ((heat == highest) & (heat >= threshold)).nonzero()  # (N, 2), with all that are equal
     left = left[heat[left[:, 0], left[:, 1]].argsort(descending=True, stable=True)]
-    peaks = []
-    while len(left):
-        peaks.append(left[0])
-        left = left[(left - left[0]).abs().amax(1) > near]
-    places = torch.stack(peaks) if peaks else left
+    free, kept = np.ones(heat.shape, bool), []  # not yet near a peak; a tensor would take longer to ask place by place
+    for place, (row, column) in enumerate(left.tolist()):
+        if free[row, column]:
+            kept.append(place)
+            free[max(0, row - near) : row + near + 1, max(0, column - near) : column + near + 1] = False
+    places = left[kept]
     return places, heat[places[:, 0], places[:, 1]]
 
 
@@ -129,9 +131,17 @@ def group_pixels(peaks: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
     return group
 
 
-def to_groups(
-    logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
-) -> tuple[Tensor, Tensor]:
+class Groups(NamedTuple):
+    """Which pixels belong together, and what each of the K groups is."""
+
+    semantic: Tensor  # int64 [H, W] of category ids
+    group: Tensor  # int64 [H, W], -1 where there is none
+    labels: Tensor  # int64 [K], the category that most pixels of the group have
+    areas: Tensor  # int64 [K], 0 for a peak that no pixel points at
+    scores: Tensor  # float [K]
+
+
+def to_groups(logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1) -> Groups:
     """Peaks, and the pixels of things that point at them.
 
     Args:
@@ -140,9 +150,8 @@ def to_groups(
         offsets: `[2, H, W]`.
         threshold: of the peaks.
 
-    Returns:
-        group int64 `[H, W]`, -1 where there is none; the score of each group, float `[K]`: the peak's heat times the
-        mean share of the group's category over its pixels (the paper's section 3.3), 0 for a group without pixels.
+    The score of a group is the peak's heat times the mean share of the group's category over its pixels (the paper's
+    section 3.3), 0 for a group without pixels.
     """
     peaks, values = find_peaks(heat, threshold)
     shares, semantic = logits.softmax(0), logits.argmax(0)
@@ -152,7 +161,7 @@ def to_groups(
     member = group[inside]  # (N), the group of each pixel that has one
     own = shares[labels[member], *inside.nonzero().T]  # (N), its share of the group's category
     sure = torch.bincount(member, own, minlength=len(peaks)) / areas.clamp(min=1)
-    return group, (values * sure).float()
+    return Groups(semantic, group, labels, areas, (values * sure).float())
 
 
 def to_instances(
@@ -162,8 +171,7 @@ def to_instances(
 
     Returns `boxes`, `labels`, `masks` and `scores`, highest score first. No two masks overlap.
     """
-    group, scores = to_groups(logits, heat, offsets, categories, threshold)
-    labels, areas = vote(logits.argmax(0), group, len(scores), categories)
+    _, group, labels, areas, scores = to_groups(logits, heat, offsets, categories, threshold)
     order = scores.where(areas > 0, -1).argsort(descending=True, stable=True)[: int((areas > 0).sum())]
     masks = group == order[:, None, None]
     return {"boxes": masks_to_boxes(masks), "labels": labels[order], "masks": masks, "scores": scores[order]}
@@ -173,5 +181,5 @@ def to_panoptic(
     logits: Tensor, heat: Tensor, offsets: Tensor, categories: CategorySet, threshold: float = 0.1
 ) -> Panoptic:
     """The groups as things, the rest as stuff: see `fusion.majority_vote`. Arguments as for `to_groups`."""
-    group, scores = to_groups(logits, heat, offsets, categories, threshold)
-    return majority_vote(logits.argmax(0), group, categories, scores)
+    groups = to_groups(logits, heat, offsets, categories, threshold)
+    return majority_vote(groups.semantic, groups.group, categories, groups.scores)

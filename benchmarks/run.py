@@ -171,7 +171,7 @@ def panoptic() -> Iterator[Row]:
 
 def shipped() -> Iterator[Row]:
     """What the shipped networks reach on 400 validation streets."""
-    from helpers.recipes import NETWORKS, score
+    from helpers.scoreboard import NETWORKS, score
 
     boxes, free, fused = (
         score(name, NETWORKS[name]()) for name in ("mask_rcnn", "panoptic_deeplab", "unet + mask_rcnn")

@@ -108,7 +108,7 @@ def train_network(name: str) -> int:
 def score_networks(names: Sequence[str], test: bool) -> int:
     """Print what networks reach; 2 and a sentence for a name that is none, 1 if weights cannot be used."""
     from helpers.models.zoo import WeightsError
-    from helpers.recipes import NETWORKS, score_table
+    from helpers.scoreboard import NETWORKS, score_table
 
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:

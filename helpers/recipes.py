@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from helpers.categories import COINS, STREET, CategorySet
-from helpers.evaluation import Score, evaluate
+from helpers.evaluation import evaluate
 from helpers.losses import box_free_loss, category_weights, mask_rcnn_loss, semantic_loss
 from helpers.models import zoo
-from helpers.models.fused import Fused
 from helpers.models.mask_rcnn import WholePixels
 from helpers.scenes.collages import collage
-from helpers.scenes.dataset import TEST, VALIDATION, Draw, Drawn, fresh_scenes, stack, stack_things
+from helpers.scenes.dataset import VALIDATION, Draw, Drawn, fresh_scenes, stack, stack_things
 from helpers.scenes.street import street
+from helpers.scoreboard import WORLDS, scores_for_card
 from helpers.training import Loss, Watcher, best_device, fit
 
 
@@ -37,7 +37,6 @@ class Recipe:
         make_loss: called once, before the training.
         score: the one that the learning curve shows.
         prepare: what happens to the network before, such as to give it a trained trunk.
-        draw: the scenes that it is scored on.
         variants: other networks that take these weights, which the card compares, each with a name.
     """
 
@@ -50,7 +49,6 @@ class Recipe:
     mixed: bool = False
     seed: int = 0
     prepare: Callable[[nn.Module], object] = lambda net: None
-    draw: Draw = street
     variants: tuple[tuple[str, Callable[[], nn.Module]], ...] = ()
     data: str = "streets of 96 × 128 pixels"
 
@@ -112,53 +110,9 @@ RECIPES: dict[str, Recipe] = {
         lambda: balanced(box_free_loss, COINS, collage),
         score="PQ",
         mixed=True,
-        draw=collage,
         data="collages of 128 × 128 pixels of coins from the photograph's upper rows",
     ),
 }
-
-
-VALIDATION_SCENES, TEST_SCENES = 400, 100
-
-NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    **{name: partial(zoo.load, name) for name in zoo.MODELS},
-    "unet + mask_rcnn": lambda: Fused(zoo.load("unet"), zoo.load("mask_rcnn")).eval(),
-}
-"""Every network that `course score` knows."""
-
-TABLE = ("mIoU", "AP", "AP50", "AP75", "PQ", "PQ things", "PQ stuff")
-
-
-def score(name: str, net: nn.Module, test: bool = False) -> dict[str, Score]:
-    """What a network reaches on 400 validation scenes, or on the 100 test scenes; `name` as in `NETWORKS`."""
-    count, start = (TEST_SCENES, TEST) if test else (VALIDATION_SCENES, VALIDATION)
-    draw = RECIPES[name].draw if name in RECIPES else street
-    title = f"{name}, {count} {'test' if test else 'validation'} scenes"
-    return evaluate(net, Drawn(draw, count, start), title=title)
-
-
-def score_table(names: Sequence[str], test: bool = False) -> str:
-    """A line for each network: each score of `TABLE`, and its interval below; a dash where it has none."""
-    lines = [f"{'':20}" + "".join(f"{name:>14}" for name in TABLE)]
-    for name in names:
-        scores = score(name, NETWORKS[name](), test)
-        found = [scores.get(key) for key in TABLE]
-        lines.append(f"{name:20}" + "".join(f"{each.value:14.3f}" if each else f"{'–':>14}" for each in found))
-        ranges = (f"{each.low:.3f}–{each.high:.3f}" if each else "" for each in found)
-        lines.append(f"{'':20}" + "".join(f"{text:>14}" for text in ranges))
-    return "\n".join(lines)
-
-
-def scores_for_card(name: str, net: nn.Module) -> dict[str, dict[str, list[float]]]:
-    """Each score as [value, low, high], on validation and test scenes; those that say nothing are left out."""
-    return {
-        f"{count} {kind} scenes": {
-            key: [round(number, 4) for number in value]
-            for key, value in score(name, net, kind == "test").items()
-            if value.value == value.value  # not nan
-        }
-        for kind, count in (("validation", VALIDATION_SCENES), ("test", TEST_SCENES))
-    }
 
 
 def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
@@ -175,7 +129,7 @@ def train(name: str, watch: Sequence[Watcher] = ()) -> Path | None:
     torch.manual_seed(recipe.seed)
     net = zoo.MODELS[name]()
     recipe.prepare(net)
-    some = Drawn(recipe.draw, 50, VALIDATION)
+    some = Drawn(WORLDS[net.categories], 50, VALIDATION)
     history = fit(
         net,
         recipe.batches(),

@@ -12,15 +12,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from helpers import cli, recipes
+from helpers import cli, recipes, scoreboard
 from helpers.categories import STREET
 from helpers.evaluation import evaluate
 from helpers.losses import semantic_loss
 from helpers.models import zoo
 from helpers.models.unet import UNet
-from helpers.recipes import NETWORKS, RECIPES, TABLE, Recipe
+from helpers.recipes import RECIPES, Recipe
 from helpers.scenes.dataset import TEST, VALIDATION, Drawn, batches, stack, streets
 from helpers.scenes.street import street
+from helpers.scoreboard import NETWORKS, TABLE
 from helpers.training import best_device
 
 pytestmark = [pytest.mark.lesson3, pytest.mark.lesson4]
@@ -30,8 +31,8 @@ pytestmark = [pytest.mark.lesson3, pytest.mark.lesson4]
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, bytes]:
     """A recipe of three steps on two streets for a network called "small", and what is shipped of it."""
     monkeypatch.setattr(zoo, "WEIGHTS", tmp_path)
-    monkeypatch.setattr(recipes, "VALIDATION_SCENES", 3)
-    monkeypatch.setattr(recipes, "TEST_SCENES", 2)
+    monkeypatch.setattr(scoreboard, "VALIDATION_SCENES", 3)
+    monkeypatch.setattr(scoreboard, "TEST_SCENES", 2)
     monkeypatch.setitem(zoo.MODELS, "small", lambda: UNet(STREET, channels=(4, 6, 8)))
     monkeypatch.setitem(NETWORKS, "small", lambda: zoo.load("small"))
     recipe = Recipe("three steps", 3, lambda: batches(*stack(streets(2)), size=2), lambda: semantic_loss, "mIoU")

@@ -20,10 +20,10 @@ from helpers.evaluation import QUESTIONS, evaluate
 from helpers.labels import Instances, Panoptic
 from helpers.models import zoo
 from helpers.models.unet import UNet
-from helpers.recipes import NETWORKS, RECIPES, TEST_SCENES, VALIDATION_SCENES
+from helpers.recipes import RECIPES
 from helpers.scenes.dataset import TEST, VALIDATION, Draw, Drawn, stack
 from helpers.scenes.scene import Scene
-from helpers.scenes.street import street
+from helpers.scoreboard import NETWORKS, TEST_SCENES, VALIDATION_SCENES, WORLDS
 
 pytestmark = [pytest.mark.lesson3, pytest.mark.lesson4]
 
@@ -75,15 +75,16 @@ def test_the_scores_on_the_card_are_true(name: str) -> None:
     """On the test scenes again: sums differ a little between machines, so a few pixels may, and move a mask over a
     threshold. Of the validation scenes a tenth is scored. By chance a tenth lies 3.2 times as far off as all of them:
     half as much again is allowed, for the score is not normally distributed."""
-    scores, net, recipe = zoo.read_card(name)["scores"], zoo.load(name), RECIPES[name]
+    scores, net = zoo.read_card(name)["scores"], zoo.load(name)
+    draw, shown = WORLDS[net.categories], RECIPES[name].score
     card = scores[f"{TEST_SCENES} test scenes"]
-    again = evaluate(net, drawn(recipe.draw, TEST_SCENES, TEST), 0, title=None)
+    again = evaluate(net, drawn(draw, TEST_SCENES, TEST), 0, title=None)
     assert card.keys() == {key for key, score in again.items() if not math.isnan(score.value)}
     for key, (value, _, _) in card.items():
         of_pixels = key.startswith(("mIoU", "IoU", "pixel", "boundary"))
         assert value == pytest.approx(again[key].value, abs=0.003 if of_pixels else 0.01), key
-    some = evaluate(net, drawn(recipe.draw, VALIDATION_SCENES // 10, VALIDATION), 0, title=None)[recipe.score].value
-    value, low, high = scores[f"{VALIDATION_SCENES} validation scenes"][recipe.score]
+    some = evaluate(net, drawn(draw, VALIDATION_SCENES // 10, VALIDATION), 0, title=None)[shown].value
+    value, low, high = scores[f"{VALIDATION_SCENES} validation scenes"][shown]
     assert value == pytest.approx(some, abs=1.5 * math.sqrt(10) * (high - low) / 2)
 
 
@@ -95,9 +96,9 @@ def answers(net: nn.Module) -> list[str]:
     return [question for question in QUESTIONS if hasattr(net, question)]
 
 
-def pictures(name: str) -> Tensor:
+def pictures(net: nn.Module) -> Tensor:
     """Two of the network's world."""
-    return stack(drawn(RECIPES[name].draw if name in RECIPES else street, 2, VALIDATION))[0]
+    return stack(drawn(WORLDS[net.categories], 2, VALIDATION))[0]
 
 
 @contextmanager
@@ -135,7 +136,8 @@ CHECKS = {"semantic": check_semantic, "instances": check_instances, "panoptic": 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_answers_as_promised(name: str) -> None:
-    net, image = NETWORKS[name](), pictures(name)
+    net = NETWORKS[name]()
+    image = pictures(net)
     assert answers(net)
     with left_as_it_is(net):
         for question in answers(net):
@@ -150,12 +152,13 @@ def test_no_network_answers_in_training_mode(name: str) -> None:
     with left_as_it_is(net):
         for question in answers(net):
             with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-                getattr(net, question)(pictures(name))
+                getattr(net, question)(pictures(net))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_network_takes_pictures_of_another_kind(name: str) -> None:
-    net, image = NETWORKS[name](), pictures(name)
+    net = NETWORKS[name]()
+    image = pictures(net)
     nan = image.clone()
     nan[1, 2, 3, 4] = torch.nan
     wrong = {

@@ -5,12 +5,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo "$$python" && exit; done; echo python3)
 
-.PHONY: help setup learn test bench lock
+.PHONY: help setup learn test bench lock page
 
 help:
 	@echo 'make learn   start the course in JupyterLab (installs it first, if need be)'
 	@echo 'make test    run every test'
 	@echo 'make bench   measure what the course promises about speed'
+	@echo 'make page    check and bundle the JavaScript of helpers/page (needs Node; its tools come with npm ci)'
 	@echo 'make setup   only install, into .venv'
 	@echo 'make lock    resolve the dependencies of pyproject.toml anew into requirements.lock'
 
@@ -30,3 +31,8 @@ bench: setup
 lock: setup
 	.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --group dev --generate-hashes \
 		--no-header --no-annotate --quiet --output-file requirements.lock
+
+page:
+	@test -d helpers/page/node_modules || npm ci --prefix helpers/page
+	@npm run --silent --prefix helpers/page check
+	@npm run --silent --prefix helpers/page build

@@ -1,0 +1,6 @@
+// player/index.js
+var player_default = { render() {
+} };
+export {
+  player_default as default
+};

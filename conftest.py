@@ -19,6 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # No test may touch the learner's progress. Set here, since the notebooks' kernels inherit it and know no fixtures.
     config.stash[HOME] = os.environ["COURSE_HOME"] = tempfile.mkdtemp(prefix="course-home-")
     wait_patiently()  # as `course learn` does
+    if config.getoption("nbval_sanitize_with", None):  # from whatever folder pytest was called
+        config.option.nbval_sanitize_with = str(config.rootpath / config.option.nbval_sanitize_with)
     matplotlib.use("Agg")  # by a call: the variable MPLBACKEND would reach the kernels, and no figure would be shown
 
 

@@ -7,8 +7,21 @@ from helpers.course.paint import painting
 from helpers.course.quiz_widget import predict, quiz, reveal
 from helpers.course.store import ProgressError
 from helpers.course.store import set_aside as _set_aside
+from helpers.measured import measured, within
 
-__all__ = ["Picture", "begin", "check", "hint", "painting", "predict", "quiz", "reveal", "set_aside"]
+__all__ = [
+    "Picture",
+    "begin",
+    "check",
+    "hint",
+    "measured",
+    "painting",
+    "predict",
+    "quiz",
+    "reveal",
+    "set_aside",
+    "within",
+]
 
 
 def set_aside() -> None:

@@ -264,4 +264,5 @@ def test_the_classroom_stands_apart() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 assert name.split(".")[0] not in ("torch", "torchvision"), f"{path.name} imports {name}"
-                assert not name.startswith("helpers") or name.startswith("helpers.course"), f"{path.name}: {name}"
+                allowed = name == "helpers.measured" or name.startswith("helpers.course")
+                assert not name.startswith("helpers") or allowed, f"{path.name}: {name}"

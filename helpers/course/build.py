@@ -14,12 +14,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from helpers.course.lesson import KERNELSPEC, lesson_file, lesson_problems, notebook_file, read_lesson
+from helpers.course.header import mode_headings
+from helpers.course.lesson import (
+    KERNELSPEC,
+    PARTS,
+    Part,
+    held_to_manner,
+    lesson_file,
+    lesson_problems,
+    notebook_file,
+    read_lesson,
+)
+from helpers.course.manner import output_problems
+from helpers.course.minutes import contents, in_words, minute_problems
 from helpers.course.notebook import as_text, normalised, notebook_problems
 from helpers.course.patience import wait_patiently
 from helpers.course.syllabus import ROOT, Lesson, Syllabus, load_syllabus
@@ -53,57 +66,86 @@ def build_all(names: Sequence[str], check: bool = False, force: bool = False, ro
     if not written and not complaints:
         complaints = [f"no lesson is written in {root / 'lessons'}"]
     holds = True
-    for lesson in written:
+    for lesson, part in [(lesson, part) for lesson in written for part in PARTS]:
+        if not lesson_file(lesson, root, part).is_file():
+            continue
         try:
-            verdict = _check(lesson, syllabus, root) if check else _build(lesson, syllabus, force, root)
+            verdict = _check(lesson, syllabus, root, part) if check else _build(lesson, syllabus, force, root, part)
         except BuildError as error:
             holds, verdict = False, str(error)
-        print(f"{lesson.folder}: {verdict}")
+        print(f"{'more/' if part == 'more' else ''}{lesson.folder}: {verdict}")
     for complaint in complaints:
         print(complaint)
     return 0 if holds and not complaints else 1
 
 
-def _check(lesson: Lesson, syllabus: Syllabus, root: Path) -> str:
+def _check(lesson: Lesson, syllabus: Syllabus, root: Path, part: Part) -> str:
     """Hold one notebook against its lesson. Raises `BuildError` with all that differs."""
-    problems = lesson_problems(lesson, syllabus, root)
+    problems = lesson_problems(lesson, syllabus, root, part)
     if not problems:  # a lesson with faults has no notebook to be held against
-        problems = notebook_problems(_text(notebook_file(lesson, root)), read_lesson(lesson, syllabus, root))
+        problems = _faults(_text(notebook_file(lesson, root, part)), lesson, syllabus, root, part)
     if problems:
         raise BuildError("does not hold" + _listed(problems))
     return "holds"
 
 
-def _build(lesson: Lesson, syllabus: Syllabus, force: bool, root: Path) -> str:
+def _build(lesson: Lesson, syllabus: Syllabus, force: bool, root: Path, part: Part) -> str:
     """Build one notebook. Raises `BuildError` and leaves the old notebook as it was if anything is wrong."""
-    path = notebook_file(lesson, root)
-    if problems := lesson_problems(lesson, syllabus, root):
+    path = notebook_file(lesson, root, part)
+    if problems := lesson_problems(lesson, syllabus, root, part):
         raise BuildError("not built" + _listed(problems))
-    expected = read_lesson(lesson, syllabus, root)
-    if not force and not notebook_problems(_text(path), expected):
-        return "unchanged"
+    text = _text(path)
+    if not force and not _faults(text, lesson, syllabus, root, part):
+        return "unchanged" + _plan(text, lesson, syllabus, part)
     start = time.perf_counter()
-    path.parent.mkdir(exist_ok=True)
-    notebook = execute(read_lesson(lesson, syllabus, root), path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notebook = execute(read_lesson(lesson, syllabus, root, part=part), path.parent)
     text = as_text(normalised(notebook))
-    if problems := notebook_problems(text, expected):
+    if problems := _faults(text, lesson, syllabus, root, part):
         raise BuildError("not built" + _listed(problems))
     # A build that is cut off must not leave half a notebook: the whole file takes the old one's place at once.
     draft = path.with_suffix(".ipynb.tmp")
     draft.write_text(text, encoding="utf-8", newline="\n")
     draft.replace(path)
     count = sum(cell.cell_type == "code" for cell in notebook.cells)
-    return f"built, {count} code cells in {time.perf_counter() - start:.1f} s, {len(text.encode()) / 1000:.0f} kB"
+    size = f"{count} code cells in {time.perf_counter() - start:.1f} s, {len(text.encode()) / 1000:.0f} kB"
+    return f"built, {size}" + _plan(text, lesson, syllabus, part)
+
+
+def _faults(text: str, lesson: Lesson, syllabus: Syllabus, root: Path, part: Part) -> list[str]:
+    """All that is wrong with the notebook file `text`: against its lesson, and against how lessons are written."""
+    problems = notebook_problems(text, read_lesson(lesson, syllabus, root, part=part))
+    if problems or not held_to_manner(lesson, part):
+        return problems
+    cells = nbformat.reads(text, as_version=4).cells
+    problems = output_problems(cells)
+    if part == "lesson":
+        headings = mode_headings(_text(lesson_file(lesson, root)), syllabus)
+        problems += minute_problems(headings, contents(cells, syllabus), syllabus)
+    return problems
+
+
+def _plan(text: str, lesson: Lesson, syllabus: Syllabus, part: Part) -> str:
+    """A line with the minutes that the rule makes of a lesson that is held to them."""
+    if part == "more" or lesson.edition == 1:
+        return ""
+    return _listed([in_words(contents(nbformat.reads(text, as_version=4).cells, syllabus))])
 
 
 def strays(syllabus: Syllabus, root: Path) -> list[str]:
     """Lessons that the syllabus does not know, and notebooks that no lesson makes."""
     known = {lesson.folder for lesson in syllabus.lessons}
-    written = {path.parent.name for path in (root / "lessons").glob("*/lesson.md")}
-    built = {path.stem for path in (root / "notebooks").glob("*.ipynb")}
-    return [f"lessons/{name}: lessons/syllabus.yaml has no such lesson" for name in sorted(written - known)] + [
-        f"notebooks/{name}.ipynb: there is no lessons/{name}/lesson.md" for name in sorted(built - written)
-    ]
+    complaints = []
+    for part in PARTS:
+        notebooks = Path("notebooks", "more" if part == "more" else "")
+        written = {path.parent.name for path in (root / "lessons").glob(f"*/{part}.md")}
+        built = {path.stem for path in (root / notebooks).glob("*.ipynb")}
+        complaints += [f"lessons/{name}: lessons/syllabus.yaml has no such lesson" for name in sorted(written - known)]
+        complaints += [
+            f"{(notebooks / name).as_posix()}.ipynb: there is no lessons/{name}/{part}.md"
+            for name in sorted(built - written)
+        ]
+    return complaints
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:

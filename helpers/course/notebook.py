@@ -16,7 +16,7 @@ from itertools import zip_longest
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.course.lesson import STDERR
+from helpers.course.tags import STDERR
 
 MAX_BYTES = 1_500_000
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{8,}")

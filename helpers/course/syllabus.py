@@ -11,11 +11,10 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from helpers.course.tags import COVERS as COVERS
+
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds `lessons/` and `notebooks/`: the course is installed in place, from its own checkout."""
-
-COVERS = "covers-"
-"""A cell tagged `covers-S1` shows the row S1."""
 
 Text = Annotated[str, Field(min_length=1)]
 LessonNumber = Annotated[int, Field(ge=1, le=99)]
@@ -50,6 +49,8 @@ class Lesson(Record):
     level: Literal["foundation", "intermediate", "advanced", "expert"]
     minutes: Annotated[int, Field(gt=0)]
     needs: tuple[LessonNumber, ...]
+    edition: Annotated[Literal[1, 2], Field(exclude=True)] = 1
+    """From its second on a lesson is held to `helpers/course/manner.py`. Not dumped: no notebook shows it."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Lesson:

@@ -1,4 +1,4 @@
-"""The `course` command: `course learn`, `progress`, `doctor`, `build`, `train` and `score`.
+"""The `course` command: `course learn`, `progress`, `doctor`, `build`, `train`, `score` and `study`.
 
 Each subcommand imports what it needs when it runs, so that `course --help` is quick and `course doctor` works where
 torch is broken.
@@ -57,6 +57,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
     score.add_argument("names", nargs="*", metavar="NAME", help="of a network (default: all)")
     score.add_argument("--test", action="store_true", help="on the 100 test scenes, which are for reports: do not tune")
+
+    study = commands.add_parser(
+        "study",
+        help="make the results of a study anew",
+        description="List the studies, experiments that are too long for a lesson; or make the results of one anew."
+        " After Ctrl+C what was measured is kept, and the next call goes on from there.",
+    )
+    study.add_argument("name", nargs="?", metavar="NAME", help="of a study (default: list them)")
+    how = study.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="measure the first point alone and compare it")
+    how.add_argument("--afresh", action="store_true", help="do not go on from an earlier call; after a change of code")
     return parser
 
 
@@ -76,6 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
         return train_network(arguments.name)
     if arguments.command == "score":
         return score_networks(arguments.names, arguments.test)
+    if arguments.command == "study":
+        if arguments.name is None:
+            return list_studies()
+        return check_study(arguments.name) if arguments.check else make_study(arguments.name, arguments.afresh)
     from helpers.course.build import build_all
 
     return build_all(arguments.lessons, check=arguments.check, force=arguments.force)
@@ -120,6 +135,67 @@ def score_networks(names: Sequence[str], test: bool) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def list_studies() -> int:
+    """Print each study with its question, and what is stored of it; 1 if results are missing or damaged."""
+    from helpers.studies import STUDIES, StudyError, load
+
+    code = 0
+    for study in STUDIES.values():
+        print(f"{study.name}: {study.question}")
+        try:
+            results = load(study.name)
+            print(f"    {len(results.points)} points, {results.seconds:.0f} s, {results.card['date']}")
+        except StudyError as error:
+            print(f"    {error}")
+            code = 1
+    return code
+
+
+def no_study(name: str) -> bool:
+    """Whether there is none of this name; then it says which there are."""
+    from helpers.studies import STUDIES
+
+    if name not in STUDIES:
+        print(f"There is no study '{name}'; there are {', '.join(STUDIES)}.", file=sys.stderr)
+    return name not in STUDIES
+
+
+def make_study(name: str, afresh: bool) -> int:
+    """Make the results of a study anew; 2 for a name that is none, 1 if it fails, 130 if it was stopped."""
+    from helpers.studies import STUDIES, make
+    from helpers.training import TrainingError
+
+    if no_study(name):
+        return 2
+    try:
+        results = make(STUDIES[name], afresh)
+    except (TrainingError, OSError) as error:
+        print(f"{name}: {str(error).rstrip('.')}. The stored results are as they were.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nStopped: the stored results are as they were; `course study {name}` goes on.", file=sys.stderr)
+        return 130
+    print(f"Written: {len(results.points)} points, {results.seconds:.0f} s.")
+    return 0
+
+
+def check_study(name: str) -> int:
+    """Compare the first point of a study with what is stored; 2 for a name that is none, 1 where it differs."""
+    from helpers.studies import STUDIES, StudyError, check, load
+    from helpers.training import TrainingError
+
+    if no_study(name):
+        return 2
+    try:
+        scores = check(STUDIES[name], load(name))
+    except (StudyError, TrainingError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for each in scores:
+        print(each)
+    return 0 if all(each.within for each in scores) else 1
 
 
 def show_progress() -> int:

@@ -13,11 +13,17 @@ from helpers.show.figures import (
 )
 from helpers.show.iou_explorer import iou_explorer
 from helpers.show.painter import painter
+from helpers.show.player import Cause, Grid, Picture, Player, Step, player
 from helpers.show.probe import probe
 from helpers.show.training import TrainingBar, learning_curve
 from helpers.show.viewer import viewer
 
 __all__ = [
+    "Cause",
+    "Grid",
+    "Picture",
+    "Player",
+    "Step",
     "TrainingBar",
     "color_instances",
     "color_panoptic",
@@ -27,6 +33,7 @@ __all__ = [
     "iou_explorer",
     "learning_curve",
     "painter",
+    "player",
     "probe",
     "show_figure",
     "show_image",

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.course import checks, progress
+from helpers.course import checks, exercise, progress, tried
 from helpers.course.attempt import MOST_DISPLAYS, MOST_LETTERS, attempt, is_stub
-from helpers.course.checks import Exercise, Wrong, check, exercises, hint, prove, register
+from helpers.course.checks import check, hint, prove
+from helpers.course.exercise import Exercise, Wrong, exercises, register
 from helpers.course.values import contrast, difference, show, size
 
 
@@ -48,6 +49,7 @@ COUNT = Exercise(
     cases=count_cases,
     hints=("A mask holds `True` & `False`.", "True counts as 1.", "`mask.sum()`"),
     solution=lambda mask: mask.sum(),
+    reasons="A sum counts True as 1.",
     wrong=(
         Wrong(lambda mask: mask.size, "counts every pixel"),
         Wrong(lambda mask: len(mask), "counts rows"),
@@ -60,9 +62,10 @@ COUNT = Exercise(
 def classroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the exercise above, no hint given yet, and progress in a folder of its own."""
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(checks, "PACKAGE", "no_such_package")
-    monkeypatch.setattr(checks, "_exercises", {"count_pixels": COUNT})
-    monkeypatch.setattr(checks, "_failed", {})
+    monkeypatch.setattr(exercise, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(exercise, "_exercises", {"count_pixels": COUNT})
+    monkeypatch.setattr(exercise, "_failed", {})
+    monkeypatch.setattr(tried, "_here", {})
     monkeypatch.setattr(checks, "_hints_given", {})
 
 
@@ -233,7 +236,7 @@ def test_strange_answers_are_not_yet(answer: object) -> None:
 
 
 def test_an_answer_that_cannot_be_compared_is_not_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, compare=lambda expected, got: got.shape[9]))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, compare=lambda expected, got: got.shape[9]))
     assert check(named(lambda mask: mask)).problem == "expected an int, got an array of shape (1, 1)"
 
 
@@ -250,7 +253,7 @@ def test_an_interrupt_of_the_check_itself(monkeypatch: pytest.MonkeyPatch) -> No
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checks, "_record", stop)
+    monkeypatch.setattr(checks, "note", stop)
     assert check(named(lambda mask: 1)).status == "interrupted"
 
 
@@ -269,8 +272,8 @@ def test_changed_input_is_found() -> None:
 @pytest.mark.parametrize("step", [1e-7, 1e-12])
 def test_a_small_change_of_an_input_is_found_too(step: float, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [(np.full(3, 0.5), [0.5]), (np.zeros(4), [1.0, {"deep": 0.25}])]
-    total = Exercise("total", 1, "t", lambda a, b: 1, lambda rng: cases, ("h",), lambda a, b: 1, COUNT.wrong)
-    monkeypatch.setitem(checks._exercises, "total", total)
+    total = Exercise("total", 1, "t", lambda a, b: 1, lambda rng: cases, ("h",), lambda a, b: 1, "r", COUNT.wrong)
+    monkeypatch.setitem(exercise._exercises, "total", total)
 
     def moves_an_array(a: np.ndarray, b: list) -> int:
         a[-1] += step
@@ -292,13 +295,13 @@ def test_a_small_change_of_an_input_is_found_too(step: float, monkeypatch: pytes
 
 def test_of_endless_cases_some_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     def cases(rng: np.random.Generator) -> Iterator[tuple]:
-        for _ in range(checks.MOST_CASES):
+        for _ in range(exercise.MOST_CASES):
             yield (np.ones((1, 1), bool),)
         raise AssertionError("a case more than can be needed was asked for")
 
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, cases=cases))
-    assert check(named(COUNT.solution)).problem == f"{checks.MOST_CASES} cases, seed 0"
-    assert len(checks._exercises["count_pixels"].arguments()) == checks.MOST_CASES <= 200
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, cases=cases))
+    assert check(named(COUNT.solution)).problem == f"{exercise.MOST_CASES} cases, seed 0"
+    assert len(exercise._exercises["count_pixels"].arguments()) == exercise.MOST_CASES <= 200
 
 
 # Where the task leaves a choice
@@ -319,7 +322,7 @@ HALF = replace(
 
 def test_another_right_answer_is_right_too(monkeypatch: pytest.MonkeyPatch) -> None:
     prove(HALF)
-    monkeypatch.setitem(checks._exercises, "count_pixels", HALF)
+    monkeypatch.setitem(exercise._exercises, "count_pixels", HALF)
     right = check(named(lambda mask: (mask.sum() + 1) // 2))
     assert right.status == "correct"
     assert right.png == check(named(HALF.solution)).png, "drawn beside what it was held to"
@@ -393,7 +396,7 @@ needs_alarm = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="Windows
 
 @needs_alarm
 def test_an_endless_loop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, seconds=0.2))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, seconds=0.2))
 
     def count_pixels(mask: np.ndarray) -> int:
         while True:
@@ -416,7 +419,7 @@ def test_an_endless_loop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, seconds=0.2))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, seconds=0.2))
 
     def count_pixels(mask: np.ndarray) -> int:
         time.sleep(0.06)
@@ -446,7 +449,7 @@ def test_an_alarm_of_someone_else_rings_on() -> None:
 
 
 def test_in_another_thread_a_late_answer_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, seconds=0.1))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, seconds=0.1))
     results = []
     slow = named(lambda mask: time.sleep(0.15))
     thread = threading.Thread(target=lambda: results.append(check(slow)))
@@ -474,10 +477,10 @@ def test_a_broken_exercise_is_not_the_learner_s_fault(monkeypatch: pytest.Monkey
         {"cases": lambda rng: [(np.zeros((2, 2), bool)), 3]},
         {"cases": lambda rng: []},
     ):
-        monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, **fault))
+        monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, **fault))
         result = check(named(lambda mask: 0))
         assert result.status == "broken"
-        assert "the exercise is at fault, not you" in repr(result)
+        assert "the exercise is at fault, not you" in repr(result) and "course.mistake(" in repr(result)
 
 
 # Pictures
@@ -494,7 +497,7 @@ def test_the_picture_shows_target_and_answer(monkeypatch: pytest.MonkeyPatch) ->
         return figure
 
     open_before = plt.get_fignums()
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, picture=picture))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, picture=picture))
     page = check(named(lambda mask: mask.size))._repr_html_()
     assert seen == [((2, 2), 0, 4)]
     image = re.search(r'<img src="data:image/png;base64,([^"]+)" alt="[^"]+">', page)
@@ -514,7 +517,7 @@ def test_a_right_answer_is_drawn_on_a_case_that_can_be_read(monkeypatch: pytest.
     def cases(rng: np.random.Generator) -> list[tuple]:
         return [(np.ones((side, side), bool),) for side in sides]
 
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, picture=picture, cases=cases))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, picture=picture, cases=cases))
     check(named(COUNT.solution))
     check(named(lambda mask: min(mask.sum(), 255)))
     sides = (40, 50)
@@ -524,7 +527,7 @@ def test_a_right_answer_is_drawn_on_a_case_that_can_be_read(monkeypatch: pytest.
 
 def test_arrays_are_pictures_and_a_failing_picture_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     grey = replace(COUNT, picture=lambda args, target, yours: np.full((4, 5, 3), yours, np.uint8))
-    monkeypatch.setitem(checks._exercises, "count_pixels", grey)
+    monkeypatch.setitem(exercise._exercises, "count_pixels", grey)
     assert check(named(lambda mask: 9)).png.startswith(b"\x89PNG")
     result = check(named(lambda mask: "nine"))
     assert (result.status, result.png) == ("not yet", None)
@@ -541,7 +544,7 @@ def test_a_half_drawn_figure_is_not_left_behind(monkeypatch: pytest.MonkeyPatch)
 
     plt.close("all")
     own = plt.figure()
-    monkeypatch.setitem(checks._exercises, "count_pixels", replace(COUNT, picture=picture))
+    monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, picture=picture))
     for answer in (9, None, "nine"):
         result = check(named(lambda mask, answer=answer: answer))
         assert (result.png is None) == (answer != 9)
@@ -561,8 +564,8 @@ def test_attempts_are_recorded_with_their_source() -> None:
     check(named(COUNT.solution))
     first, last = (pick(1, "exercise", "count_pixels") for pick in (progress.first, progress.last))
     assert (first.correct, last.correct) == (False, True)
-    assert first.answer == inspect.getsource(count_pixels)
-    assert "a wrong one" in first.answer
+    assert first.answer == {"source": inspect.getsource(count_pixels), "ran": True}
+    assert "a wrong one" in first.answer["source"]
 
 
 def test_without_source_the_attempt_counts_too() -> None:
@@ -570,7 +573,7 @@ def test_without_source_the_attempt_counts_too() -> None:
     exec("def count_pixels(mask): return int(mask.sum())", space)
     assert check(space["count_pixels"]).status == "correct"
     entry = progress.last(1, "exercise", "count_pixels")
-    assert (entry.answer, entry.correct) == (None, True)
+    assert (entry.answer, entry.correct) == ({"source": None, "ran": True}, True)
 
 
 def test_a_failure_to_store_is_one_line_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -598,11 +601,11 @@ def test_hints_come_one_at_a_time() -> None:
 # Where exercises come from
 
 MODULE = """
-from helpers.course.checks import Exercise, Wrong, register
+from helpers.course.exercise import Exercise, Wrong, register
 
 for name in {names}:
     register(Exercise(
-        name, {lesson}, "title", lambda x: x, lambda rng: [(1,)], ("hint",), lambda x: x, (Wrong(abs, "why"),)
+        name, {lesson}, "title", lambda x: x, lambda rng: [(1,)], ("hint",), abs, "reasons", (Wrong(abs, "why"),)
     ))
 {rest}
 """
@@ -613,12 +616,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder = tmp_path / "made_exercises"
     folder.mkdir()
     modules = {1: (["one"], ""), 2: (["two", "half"], "raise RuntimeError('no second lesson')"), 10: (["ten"], "")}
+    (folder / "lesson10_more.py").write_text(MODULE.format(names=["eleven"], lesson=10, rest=""))
     for lesson, (names, rest) in modules.items():
         (folder / f"lesson{lesson}.py").write_text(MODULE.format(names=names, lesson=lesson, rest=rest))
     (folder / "common.py").write_text("raise RuntimeError('nobody asked for this')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(checks, "PACKAGE", "made_exercises")
-    monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.setattr(exercise, "PACKAGE", "made_exercises")
+    monkeypatch.setattr(exercise, "_exercises", {})
     yield "made_exercises"
     for name in [name for name in sys.modules if name.startswith("made_exercises")]:
         del sys.modules[name]
@@ -636,7 +640,7 @@ def test_a_lesson_that_cannot_be_loaded_stands_in_nobody_s_way(package: str) -> 
         assert message.endswith("those of lesson 2 could not be loaded (no second lesson)")
         with pytest.raises(RuntimeError, match="no second lesson"):
             exercises(2)
-    assert [exercise.name for exercise in exercises(10)] == ["ten"]
+    assert [one.name for one in exercises(10)] == ["ten", "eleven"]
     assert exercises(3) == ()
 
 
@@ -646,7 +650,7 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"name": "count pixels"}, {"hints": "one"}, {"hints": ()}, {"wrong": [COUNT.wrong[0]]}]
+    "fault", [{"name": "count pixels"}, {"reasons": " "}, {"hints": "one"}, {"hints": ()}, {"wrong": [COUNT.wrong[0]]}]
 )
 def test_a_malformed_exercise_is_refused(fault: dict) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(fault))}: expected"):
@@ -835,7 +839,7 @@ def test_what_differs_never_looks_the_same(expected: object, got: object, ends: 
 
 def test_expected_and_yours_are_never_the_same_line(monkeypatch: pytest.MonkeyPatch) -> None:
     flip = replace(COUNT, spec=lambda mask: np.outer(mask, mask), cases=lambda rng: [(np.arange(9.0),)])
-    monkeypatch.setitem(checks._exercises, "count_pixels", flip)
+    monkeypatch.setitem(exercise._exercises, "count_pixels", flip)
     result = check(named(lambda mask: np.outer(mask, mask)[::-1]))
     expected, yours = (line for line in repr(result).splitlines() if re.match(" *(expected|yours) = ", line))
     assert expected.endswith("expected = float64 array [9, 9], values 0 to 64; from [0, 0]: 0 0 0 0 0 0")
@@ -860,11 +864,11 @@ def test_size_orders_cases_by_what_there_is_to_read() -> None:
 # In a real kernel
 
 KERNEL = [
-    "from helpers.course import checks\n"
+    "from helpers.course import checks, exercise\n"
     "import numpy as np\n"
-    "_ = checks.register(checks.Exercise('double', 1, 'Double it', lambda x: 2 * x,\n"
-    "    lambda rng: [(np.full(2, n),) for n in range(1, 20)], ('Twice.',), lambda x: 2 * x,\n"
-    "    (checks.Wrong(abs, 'why'),), picture=lambda args, target, yours: np.zeros((4, 4), np.uint8)))",
+    "_ = exercise.register(exercise.Exercise('double', 1, 'Double it', lambda x: 2 * x,\n"
+    "    lambda rng: [(np.full(2, n),) for n in range(1, 20)], ('Twice.',), lambda x: 2 * x, 'Why.',\n"
+    "    (exercise.Wrong(abs, 'why'),), picture=lambda args, target, yours: np.zeros((4, 4), np.uint8)))",
     "def double(x: np.ndarray) -> np.ndarray:\n    ...",
     "checks.check(double)",
     "def double(x: np.ndarray) -> np.ndarray:\n    y = x / 0 if x.sum() > 1000 else x * x\n    return y",
@@ -905,7 +909,7 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     assert right["text/plain"] == "correct: double (19 cases, seed 0)"
     for output in (stub, wrong, failing, ending, right):
         assert set(output) == {"text/plain", "text/html"}
-    assert progress.first(1, "exercise", "double").answer.startswith("def double(x: np.ndarray)")
+    assert progress.first(1, "exercise", "double").answer["source"].startswith("def double(x: np.ndarray)")
 
 
 def test_the_floor_holds() -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pycocotools.cocoeval import COCOeval
 from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional as F
 
 from helpers.categories import VOID
-from helpers.course.checks import Exercise, exercises, judge, prove
-from helpers.exercises.cases import spiral, unequal_ious
+from helpers.course.checks import judge, prove
+from helpers.course.exercise import Exercise, exercises
+from helpers.course.solution import written
+from helpers.exercises.cases import spiral
+from helpers.models.panoptic_deeplab import PEAK_SIZE, find_peaks
 
 EXERCISES = [
     pytest.param(
@@ -27,6 +34,20 @@ EXERCISES = [
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_exercise(exercise: Exercise) -> None:
     prove(exercise)
+
+
+NOTEBOOK = {"torch": torch, "Tensor": Tensor, "F": F, "VOID": VOID, "label": label, "Layers": list[tuple[int, int]]}
+"""The names that a shown solution may use."""
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_solution_that_is_shown_is_one(exercise: Exercise) -> None:
+    """Run as it is shown, with nothing else of its file, it passes its own check; and its reasons are a paragraph."""
+    code, space = written(exercise), dict(NOTEBOOK)
+    exec(code, space)
+    assert judge(exercise, space[exercise.name]).status == "correct"
+    assert max(map(len, code.splitlines())) <= 88, "it stands in a cell's width"
+    assert len(re.findall(r"[.:;?](?= |$)", exercise.reasons)) >= 2 and 150 < len(exercise.reasons) < 500
 
 
 def test_lessons_with_exercises_have_three() -> None:
@@ -56,8 +77,8 @@ def field(layers: list[tuple[int, int]]) -> int:
     return 1 + sum((kernel - 1) * math.prod(stride for _, stride in layers[:n]) for n, (kernel, _) in enumerate(layers))
 
 
-def match_in_lists(iou: Tensor, scores: Tensor, threshold: float, last: bool = False) -> Tensor:
-    """Of equal IoUs the first or, as in COCO's evaluation, the last; without predictions an empty tensor of floats."""
+def match_in_lists(iou: Tensor, scores: Tensor, threshold: float, last: bool = True) -> Tensor:
+    """Of equal IoUs the last, as in COCO's evaluation, or the first; without predictions an empty tensor of floats."""
     found, free = [-1] * len(scores), list(range(iou.shape[1]))
     for n in np.argsort(-scores.numpy(), kind="stable").tolist():
         best = max(reversed(free) if last else free, key=lambda m: iou[n, m], default=None)
@@ -67,10 +88,24 @@ def match_in_lists(iou: Tensor, scores: Tensor, threshold: float, last: bool = F
     return torch.tensor(found)
 
 
-def nothing_below(heat: Tensor, threshold: float) -> Tensor:
+def match_as_coco(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    """What `evaluateImg` of pycocotools finds, with a table of IoUs in place of masks."""
+    coco = COCOeval(iouType="segm")
+    coco.params.iouThrs = [threshold]
+    coco._gts = {(0, 0): [{"id": m + 1, "ignore": 0, "area": 1, "iscrowd": 0} for m in range(iou.shape[1])]}
+    coco._dts = {(0, 0): [{"id": n + 1, "score": score, "area": 1} for n, score in enumerate(scores.tolist())]}
+    order = np.argsort(-scores.numpy(), kind="stable")
+    coco.ious = {(0, 0): iou.numpy()[order]}  # as computeIoU leaves them, in the order of the scores
+    result = coco.evaluateImg(0, 0, [0, 1e10], 100) or {"dtMatches": np.zeros((1, 0))}
+    found = np.empty(len(scores), int)
+    found[order] = result["dtMatches"][0] - 1
+    return torch.from_numpy(found)
+
+
+def nothing_below(heat: Tensor, threshold: float, window: int) -> Tensor:
     """No pixel below the threshold can exceed one above it, so that all of them may be made lowest."""
     heat = heat.where(heat >= threshold, -torch.inf)
-    peaks = (heat == F.max_pool2d(heat[None], 3, stride=1, padding=1)[0]) & (heat > -torch.inf)
+    peaks = (heat == F.max_pool2d(heat[None], window, stride=1, padding=window // 2)[0]) & (heat > -torch.inf)
     return peaks.nonzero()[heat[peaks].argsort(descending=True, stable=True)]
 
 
@@ -92,7 +127,7 @@ def group_one_by_one(centers: Tensor, offsets: Tensor, thing: Tensor) -> Tensor:
         ("join_skip", join_exact),
         ("join_skip", join_repeated),
         ("greedy_match", match_in_lists),
-        ("greedy_match", lambda *args: match_in_lists(*args, last=True)),
+        ("greedy_match", match_as_coco),
         ("find_centers", nothing_below),
         ("group_by_offsets", group_one_by_one),
     ],
@@ -209,7 +244,7 @@ def match_until_one_fails(iou: Tensor, scores: Tensor, threshold: float) -> Tens
     for n in scores.argsort(descending=True, stable=True):
         if not (left[n] >= threshold).any():
             break
-        found[n] = left[n].argmax()
+        found[n] = (left[n] == left[n].max()).nonzero().max()
         left[:, found[n]] = -1
     return found
 
@@ -225,16 +260,16 @@ def match_by(order: Callable[[Tensor], Tensor]) -> Callable:
 
 
 def centers_by(order: Callable[[Tensor], Tensor]) -> Callable:
-    def find(heat: Tensor, threshold: float) -> Tensor:
-        peaks = (heat == F.max_pool2d(heat[None], 3, stride=1, padding=1)[0]) & (heat >= threshold)
+    def find(heat: Tensor, threshold: float, window: int) -> Tensor:
+        peaks = (heat == F.max_pool2d(heat[None], window, stride=1, padding=window // 2)[0]) & (heat >= threshold)
         return peaks.nonzero()[order(heat[peaks])]
 
     return find
 
 
-def centers_above_zeros(heat: Tensor, threshold: float) -> Tensor:
+def centers_above_zeros(heat: Tensor, threshold: float, window: int) -> Tensor:
     heat = heat.where(heat >= threshold, 0)
-    return centers_by(lambda values: values.argsort(descending=True, stable=True))(heat, threshold)
+    return centers_by(lambda values: values.argsort(descending=True, stable=True))(heat, threshold, window)
 
 
 def road_in_eight_bits(semantic: Tensor, road: int) -> Tensor:
@@ -272,6 +307,7 @@ def linear_in_whole_numbers(features: Tensor, weight: Tensor, bias: Tensor) -> T
         ("count_regions", joined_once(list)),
         ("count_regions", joined_once(sorted)),
         ("greedy_match", match_until_one_fails),
+        ("greedy_match", lambda *args: match_in_lists(*args, last=False)),
         ("find_centers", centers_above_zeros),
         ("conv_1x1", linear_in_whole_numbers),
     ],
@@ -300,12 +336,20 @@ def test_a_sort_that_shuffles_equals_is_found_however_few_it_leaves_alone(
     assert verdict(name, answer(reversed_from(count))) == "not yet"
 
 
-def test_no_case_of_greedy_match_has_equal_ious_to_choose_from() -> None:
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 7), st.integers(0, 2**32 - 1))
+def test_greedy_match_is_what_coco_does(n: int, m: int, threshold: int, seed: int) -> None:
+    """Scores and IoUs are multiples of 1/8 and 1/4, so that most tables have equals of both."""
+    rng = np.random.default_rng(seed)
+    iou, scores = torch.from_numpy(rng.integers(0, 9, (n, m)) / 8), torch.from_numpy(rng.integers(1, 5, n) / 4)
     [exercise] = [exercise for exercise in exercises(4) if exercise.name == "greedy_match"]
-    for iou, _, threshold in exercise.arguments():
-        for row in iou.tolist():
-            reaching = [value for value in row if value >= threshold]
-            assert len(reaching) == len(set(reaching))
+    assert exercise.spec(iou, scores, threshold / 8).equal(match_as_coco(iou, scores, threshold / 8))
+
+
+def test_find_centers_on_a_plain_map_are_the_peaks_of_the_network() -> None:
+    """Where no neighbours are equal: of equals the network, which numbers things, keeps the first alone."""
+    heat = torch.from_numpy(np.random.default_rng(0).permutation(40 * 50) / 2000).view(40, 50)
+    [exercise] = [exercise for exercise in exercises(4) if exercise.name == "find_centers"]
+    assert exercise.solution(heat, 0.25, PEAK_SIZE).equal(find_peaks(heat, 0.25)[0])
 
 
 def test_a_spiral_is_one_long_region() -> None:
@@ -313,8 +357,3 @@ def test_a_spiral_is_one_long_region() -> None:
         assert label(spiral(side).numpy()).max() == 1
         assert spiral(side).sum() > side**2 / 2
     assert spread_numbers(spiral(13), 26) > 1
-
-
-def test_ious_of_a_row_are_unequal() -> None:
-    iou = unequal_ious(np.random.default_rng(0), 3, 16)
-    assert (iou.sort(1).values == torch.arange(1, 17) / 16).all()

@@ -19,7 +19,7 @@ from helpers import course
 from helpers.course import progress
 from helpers.course.bank import Bank, YesNo, load_bank
 from helpers.course.build import execute
-from helpers.course.checks import exercises
+from helpers.course.exercise import exercises
 from helpers.course.lesson import SOLUTION, lesson_file, notebook_file, read_lesson
 from helpers.course.store import file
 from helpers.course.syllabus import COVERS, ROOT, Lesson, load_syllabus

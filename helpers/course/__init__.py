@@ -5,6 +5,7 @@ from helpers.course.checks import check, hint
 from helpers.course.header import begin
 from helpers.course.paint import painting
 from helpers.course.quiz_widget import predict, quiz, reveal
+from helpers.course.solution import solution
 from helpers.course.store import ProgressError
 from helpers.course.store import set_aside as _set_aside
 from helpers.measured import measured, within
@@ -20,6 +21,7 @@ __all__ = [
     "quiz",
     "reveal",
     "set_aside",
+    "solution",
     "within",
 ]
 

@@ -1,125 +1,35 @@
-"""Exercises and their checks: a learner's function is tried against a slow, obvious specification.
+"""Checks of exercises: a learner's function is tried against a slow, obvious specification.
 
 `check(f)` says "not attempted", "correct", or "not yet" with the smallest case that shows why; it never raises. The
 cases are the same on every machine. `prove` is what the tests hold every exercise to: the solution passes, and every
 tempting wrong answer is rejected. The form follows Sasha Rush's Tensor Puzzles: specification, stub, picture, test.
-
-The exercises of lesson N stand in `helpers/exercises/lessonN.py`, each handed to `register`. They are looked up by
-name when a check first asks for them, so that this package needs to know nothing of segmentation.
 """
 
 from __future__ import annotations
 
 import copy
-import importlib
-import importlib.util
 import inspect
-import pkgutil
-import re
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from helpers.course import progress
 from helpers.course.attempt import Attempt, LimitedOutput, attempt, is_stub
+from helpers.course.exercise import SEED, Exercise, find, unknown
 from helpers.course.result import Case, CheckResult, Hint, draw
+from helpers.course.tried import note
 from helpers.course.values import difference, kind, show, size
 
-PACKAGE = "helpers.exercises"
-SEED = 0
-MOST_CASES = 200
 LEGIBLE = 400
 """Cases of more numbers than that find mistakes, but are not what a right answer is drawn on."""
 
-
-@dataclass(frozen=True)
-class Wrong:
-    """A tempting wrong answer: what a learner believes who gives it (`why`), and the function that comes of it."""
-
-    function: Callable
-    why: str
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise. Functions here must not change their arguments.
-
-    Attributes:
-        name: the name of the learner's function; no other exercise of the course has it.
-        lesson: the lesson's number.
-        title: what it asks for, in a few words.
-        spec: the specification: slow, obvious, right. Its parameters have the names that the learner's have.
-        cases: `cases(rng)` gives the arguments of each call as a tuple: edge cases, then random ones from `rng`, of all
-            sizes; at most `MOST_CASES` are used. The small ones are tried first, whatever their order.
-        hints: one after the other, from a nudge to nearly the answer.
-        solution: a good answer; the lesson's `solution` cell holds the same.
-        wrong: at least three wrong answers that the check must reject.
-        also: other right answers, where the task leaves a choice: functions that may give what `spec` does not.
-        compare: `compare(expected, got)` says in words how `got` is wrong, None if it is right.
-        picture: `picture(args, target, yours)` draws both: a matplotlib figure or a uint8 array `[H, W, 3]`. May raise,
-            as `yours` can be anything: then there is no picture.
-        seconds: how long the learner's function may take over all cases together.
-    """
-
-    name: str
-    lesson: int
-    title: str
-    spec: Callable
-    cases: Callable[[np.random.Generator], Iterable[tuple]]
-    hints: tuple[str, ...]
-    solution: Callable
-    wrong: tuple[Wrong, ...]
-    also: tuple[Callable, ...] = ()
-    compare: Callable[[Any, Any], str | None] = difference
-    picture: Callable[[tuple, Any, Any], Any] | None = None
-    seconds: float = 10.0
-
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ValueError(f"name: expected the name of a function, got {self.name!r}")
-        for field in ("hints", "wrong"):
-            if not isinstance(getattr(self, field), tuple) or not getattr(self, field):
-                raise ValueError(f"{field}: expected a tuple with something in it, got {getattr(self, field)!r}")
-
-    def arguments(self) -> list[tuple]:
-        """The cases, the smallest first."""
-        cases = list(islice(self.cases(np.random.default_rng(SEED)), MOST_CASES))
-        if not cases or not all(isinstance(args, tuple) for args in cases):
-            raise ValueError(f"cases of {self.name}: expected at least one tuple of arguments, and only tuples")
-        return sorted(cases, key=size)
-
-
-_exercises: dict[str, Exercise] = {}
-_failed: dict[int, Exception] = {}
 _hints_given: dict[str, int] = {}
-
-
-def register(exercise: Exercise) -> Exercise:
-    """Add an exercise to the course. Raises `ValueError` if another one has its name."""
-    if exercise.name in _exercises:
-        other = _exercises[exercise.name].lesson
-        raise ValueError(f"name: expected one that no exercise has, got '{exercise.name}', which lesson {other} has")
-    _exercises[exercise.name] = exercise
-    return exercise
-
-
-def exercises(lesson: int | None = None) -> tuple[Exercise, ...]:
-    """The exercises of one lesson, or of all, in the order in which they stand. Raises what their module raises."""
-    for number in _lessons():
-        if lesson in (None, number):
-            _load(number)
-    return tuple(exercise for exercise in _exercises.values() if lesson in (None, exercise.lesson))
 
 
 def check(function: Callable) -> CheckResult:
     """Try the learner's function on all cases of the exercise that has its name. Never raises.
 
-    What was tried is recorded as progress (kind "exercise", the source as the answer); a stub is not.
+    What was tried is noted as progress (`tried.py`); a stub is not.
     """
     name = ""
     try:
@@ -127,12 +37,12 @@ def check(function: Callable) -> CheckResult:
         if not callable(function) or not name:
             problem = f"course.check wants the function itself, as in course.check(f); it got {show(function)}"
             return CheckResult("unknown", "", problem)
-        exercise = _find(name)
+        exercise = find(name)
         if exercise is None:
-            return CheckResult("unknown", name, _no_exercise(name))
+            return CheckResult("unknown", name, unknown(name))
         result = judge(exercise, function)
         if result.status in ("correct", "not yet"):
-            result = replace(result, png=_draw(exercise, result.case), note=_record(exercise, function, result))
+            result = replace(result, png=_draw(exercise, result.case), note=note(exercise, function, result))
         return result
     except KeyboardInterrupt:
         return CheckResult("interrupted", str(name), "you stopped the check")
@@ -174,9 +84,9 @@ def judge(exercise: Exercise, function: Callable) -> CheckResult:
 def hint(function: Callable | str) -> Hint:
     """The next hint for an exercise, given by its name or by the learner's function. After the last it stays there."""
     name = function if isinstance(function, str) else getattr(function, "__name__", "")
-    exercise = _find(name)
+    exercise = find(name)
     if exercise is None:
-        return Hint(name, 0, 0, _no_exercise(name))
+        return Hint(name, 0, 0, unknown(name))
     number = min(_hints_given.get(name, 0) + 1, len(exercise.hints))
     _hints_given[name] = number
     return Hint(name, number, len(exercise.hints), exercise.hints[number - 1])
@@ -246,51 +156,3 @@ def _draw(exercise: Exercise, case: Case | None) -> bytes | None:
         return draw(exercise.picture, case)
     except Exception:  # the answer has a form that cannot be drawn; the words say so
         return None
-
-
-def _record(exercise: Exercise, function: Callable, result: CheckResult) -> str:
-    """Store the attempt; a sentence if that failed, else nothing."""
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = None
-    try:
-        progress.record(exercise.lesson, "exercise", exercise.name, source, correct=result.status == "correct")
-    except Exception as error:
-        return str(error)
-    return ""
-
-
-def _lessons() -> list[int]:
-    """The lessons that have a module of exercises."""
-    if importlib.util.find_spec(PACKAGE) is None:
-        return []
-    package = importlib.import_module(PACKAGE)
-    matches = [re.fullmatch(r"lesson(\d+)", module.name) for module in pkgutil.iter_modules(package.__path__)]
-    return sorted(int(match[1]) for match in matches if match)
-
-
-def _load(lesson: int) -> None:
-    if lesson in _failed:  # a second import would stumble over what the first has registered
-        raise _failed[lesson]
-    try:
-        importlib.import_module(f"{PACKAGE}.lesson{lesson}")
-    except Exception as error:
-        _failed[lesson] = error
-        raise
-
-
-def _find(name: str) -> Exercise | None:
-    """The exercise of that name. A lesson whose exercises cannot be loaded does not stand in the way of another's."""
-    for lesson in _lessons():
-        if name in _exercises:
-            break
-        with suppress(Exception):
-            _load(lesson)
-    return _exercises.get(name)
-
-
-def _no_exercise(name: str) -> str:
-    known = ", ".join(_exercises) or "none"
-    failed = "".join(f"; those of lesson {lesson} could not be loaded ({error})" for lesson, error in _failed.items())
-    return f"there is no exercise of the name {name!r}; there are: {known}{failed}"

@@ -30,7 +30,7 @@ __all__ = [
     "table",
 ]
 
-KINDS = ("predict", "quiz", "exercise", "paint")
+KINDS = ("predict", "quiz", "exercise", "paint", "solution")
 COLUMNS = "lesson, kind, item, answer, correct, score, seconds, at"
 
 
@@ -172,7 +172,7 @@ def table() -> str:
         return "No answers yet: they are kept as soon as you give the first one."
     lines = ["lesson  predictions  quiz, right at once / in the end  exercises solved  painting, mean of best"]
     for lesson in sorted({lesson for lesson, _ in counts}):
-        predict, quiz, exercise, paint = (counts.get((lesson, kind)) for kind in KINDS)
+        predict, quiz, exercise, paint = (counts.get((lesson, kind)) for kind in KINDS[:4])
         cells = (
             f"{predict.right_first} of {predict.items}" if predict else "-",
             f"{quiz.right_first} / {quiz.right} of {quiz.items}" if quiz else "-",

@@ -1,4 +1,4 @@
-"""What a check and a hint show: stable text for tests and plain front ends, HTML with a picture for people."""
+"""What a check, a hint and a solution show: stable text for tests, HTML and pictures for people."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from helpers.course.values import contrast, show
 
+REPORT = 'please report it, course.mistake("...") writes the report'
 Status = Literal["not attempted", "not yet", "correct", "interrupted", "unknown", "broken"]
 SIGNS = {"not attempted": "○", "not yet": "✗", "correct": "✓", "interrupted": "■", "unknown": "?", "broken": "!"}
 
@@ -83,7 +84,7 @@ class CheckResult:
 
     def _headline(self) -> str:
         if self.status == "broken":
-            return f"broken: {self.name}: the exercise is at fault, not you; please report it ({self.problem})"
+            return f"broken: {self.name}: the exercise is at fault, not you; {REPORT} ({self.problem})"
         if self.status == "correct":
             return f"correct: {self.name} ({self.problem})"
         return ": ".join(part for part in (self.status, self.name, self.problem) if part)
@@ -109,6 +110,49 @@ class Hint:
             return "no hint"
         last = ", the last" if self.number == self.total else ""
         return f"{self.name}, hint {self.number} of {self.total}{last}"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer of `course.solution`.
+
+    Attributes:
+        status: "shown", "not yet", "unknown" (no such exercise) or "broken" (the course is at fault).
+        name: the exercise.
+        text: the reasons of the solution that is shown, else what is needed or wrong.
+        code: the source of the solution, empty unless it is shown.
+        note: why it could not be stored that it was shown, empty if it was.
+    """
+
+    status: Literal["shown", "not yet", "unknown", "broken"]
+    name: str
+    text: str
+    code: str = ""
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "\n\n".join(part for part in (self._headline(), self.code, self.code and self.text, self.note) if part)
+
+    def _repr_markdown_(self) -> str:
+        sign = SIGNS.get(self.status, "")  # none where the solution is shown, which may not be the learner's
+        code = f"```python\n{self.code}\n```" if self.code else ""
+        parts = (
+            f"**{f'{sign} {self._headline()}'.strip()}**",
+            code,
+            self.code and f"**Why so.** {self.text}",
+            self.note,
+        )
+        return "\n\n".join(part for part in parts if part)
+
+    def _headline(self) -> str:
+        match self.status:
+            case "shown":
+                return f"our solution of {self.name}"
+            case "broken":
+                return f"broken: {self.name}: the solution cannot be shown; {REPORT} ({self.text})"
+            case "unknown":
+                return f"no solution: {self.text}"
+        return f"{self.status}: {self.name}: {self.text}"
 
 
 def draw(picture: Callable[[tuple, Any, Any], Any], case: Case) -> bytes:

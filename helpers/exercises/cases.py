@@ -10,6 +10,9 @@ from torch import Tensor
 
 from helpers.categories import VOID
 
+HAIR = 1e-6
+"""Added to a threshold, it makes "more than" of "at least"."""
+
 
 def label_maps(rng: np.random.Generator, count: int, categories: int, void: float = 0.2) -> Iterator[Tensor]:
     """Random semantic maps of small and growing size; a share of their pixels is void.
@@ -37,10 +40,11 @@ def eighths(rng: np.random.Generator, low: int, high: int, *shape: int) -> Tenso
     return torch.tensor(rng.integers(low, high, shape) / 8).float()
 
 
-def unequal_ious(rng: np.random.Generator, n: int, m: int) -> Tensor:
-    """Random multiples of 1/16 above 0, float32 [n, m], m up to 16, no two of a row equal."""
-    rows = [rng.permutation(16)[:m] + 1 for _ in range(n)]
-    return torch.tensor(np.array(rows) / 16).float()
+def shuffled_descending(values: Tensor) -> Tensor:
+    """The order from high to low. Of more than 16 values equals come in reverse, as an unstable sort may have them."""
+    if len(values) <= 16:
+        return values.argsort(descending=True, stable=True)
+    return len(values) - 1 - values.flip(0).argsort(descending=True, stable=True)
 
 
 def spiral(side: int) -> Tensor:

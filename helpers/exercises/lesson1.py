@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from helpers.categories import VOID
-from helpers.course.checks import Exercise, Wrong, register
+from helpers.course.exercise import Exercise, Wrong, register
 from helpers.exercises.cases import label_maps, map_pairs
 from helpers.exercises.pictures import pair_picture, runs_picture
 
@@ -49,6 +49,10 @@ def _in_eight_bits(semantic: Tensor, category_id: int) -> int:
     return int((semantic == category_id).sum(dtype=torch.uint8))
 
 
+def count_pixels(semantic: Tensor, category_id: int) -> int:
+    return int((semantic == category_id).sum())
+
+
 register(
     Exercise(
         name="count_pixels",
@@ -61,7 +65,13 @@ register(
             "In a sum, True counts as 1 and False as 0.",
             "`(semantic == category_id).sum()` is a tensor with one number; `int(...)` makes it a number.",
         ),
-        solution=lambda semantic, category_id: int((semantic == category_id).sum()),
+        solution=count_pixels,
+        reasons=(
+            "Comparing the whole map at once gives a mask, and in its sum every True counts as 1: no loop, and "
+            "torch counts in 64 bits, so that large maps do not begin again after 255. `int` makes a plain number "
+            "of a tensor that holds one. A category that never occurs has an empty mask, whose sum is 0; void is "
+            "only one more id that is not asked for."
+        ),
         wrong=(
             Wrong(_rows_with, "counts the rows that hold the category"),
             Wrong(_share, "gives the share of pixels in place of their number"),
@@ -106,6 +116,10 @@ def _void_as_first(semantic: Tensor, num_categories: int) -> Tensor:
     return known[None] == torch.arange(num_categories)[:, None, None]
 
 
+def one_hot(semantic: Tensor, num_categories: int) -> Tensor:
+    return semantic == torch.arange(num_categories)[:, None, None]
+
+
 register(
     Exercise(
         name="one_hot",
@@ -118,7 +132,13 @@ register(
             "`torch.stack([...])` puts masks [H, W] on top of each other: [C, H, W].",
             "Void is 255. It equals none of the ids, so comparing leaves it out by itself.",
         ),
-        solution=lambda semantic, num_categories: torch.stack([semantic == c for c in range(num_categories)]),
+        solution=one_hot,
+        reasons=(
+            "`torch.arange(num_categories)[:, None, None]` holds the ids as [C, 1, 1]; compared with the map [H, "
+            "W], each id meets every pixel, and what comes out is [C, H, W]. `torch.stack` over a list of masks "
+            "gives the same. Void, 255, equals no id, so its pixels are False in every mask without a line for it; "
+            "`F.one_hot` would fail on the 255."
+        ),
         wrong=(
             Wrong(_categories_last, "puts the category last: [H, W, C]"),
             Wrong(_void_as_last, "gives void to the last category"),
@@ -177,8 +197,9 @@ def _empty_is_zero(predicted: Tensor, semantic: Tensor, category_id: int) -> flo
     return 0.0 if score != score else score
 
 
-def _category_iou(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
-    ours, truth = (predicted == category_id) & (semantic != VOID), semantic == category_id
+def category_iou(predicted: Tensor, semantic: Tensor, category_id: int) -> float:
+    known = semantic != VOID
+    ours, truth = (predicted == category_id) & known, semantic == category_id
     union = int((ours | truth).sum())
     return int((ours & truth).sum()) / union if union else float("nan")
 
@@ -195,7 +216,13 @@ register(
             "A predicted pixel counts only where the truth is known: `& (semantic != VOID)`.",
             'Count the pixels in both and those in either. If there are none in either, return `float("nan")`.',
         ),
-        solution=_category_iou,
+        solution=category_iou,
+        reasons=(
+            "Void is taken out of the predicted mask alone: the true mask has no void pixel, since void is not the "
+            "category. So one `&` keeps them out of intersection and union. A pixel that the prediction calls void "
+            "stays: where the truth has the category there, it is a miss and counts in the union. Where the union "
+            "is empty there is nothing to score, and `nan` says so; 0 would be a bad mark for nothing."
+        ),
         wrong=(
             Wrong(_void_counts, "counts predictions on void pixels as mistakes"),
             Wrong(_over_truth, "divides by the truth alone, so that predicting everything scores 1"),
@@ -248,7 +275,7 @@ def _not_turned(runs: list[int], height: int, width: int) -> Tensor:
     return values.repeat_interleave(torch.tensor(runs)).view(width, height)
 
 
-def _decode_runs(runs: list[int], height: int, width: int) -> Tensor:
+def decode_runs(runs: list[int], height: int, width: int) -> Tensor:
     values = torch.arange(len(runs)) % 2 == 1
     return values.repeat_interleave(torch.tensor(runs)).view(width, height).T
 
@@ -265,7 +292,13 @@ register(
             "The list walks down one column after the other. `view` fills rows, so give it (width, height).",
             "Turn what you have with `.T`, and columns become rows.",
         ),
-        solution=_decode_runs,
+        solution=decode_runs,
+        reasons=(
+            "The runs alternate and begin with zeros, so the run at an odd place is one of ones; a mask that begins "
+            "with a one has a first run of length 0, which `repeat_interleave` repeats not at all. The list walks "
+            "down the columns, while `view` fills rows: so it fills a picture that lies on its side, (width, "
+            "height), and `.T` puts it upright."
+        ),
         wrong=(
             Wrong(_by_rows, "fills the mask row by row"),
             Wrong(_ones_first, "starts with ones"),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from helpers.categories import VOID
-from helpers.course.checks import Exercise, Wrong, register
+from helpers.course.exercise import Exercise, Wrong, register
 from helpers.exercises.cases import eighths, label_maps, map_pairs
 from helpers.exercises.lesson1 import category_iou_spec
 
@@ -34,8 +34,8 @@ def picture_labels_cases(rng: np.random.Generator) -> Iterator[tuple]:
         yield semantic, 6
 
 
-def _picture_labels(semantic: Tensor, num_categories: int) -> Tensor:
-    return torch.stack([(semantic == category).any() for category in range(num_categories)])
+def picture_labels(semantic: Tensor, num_categories: int) -> Tensor:
+    return torch.stack([(semantic == c).any() for c in range(num_categories)])
 
 
 def _ids(semantic: Tensor, num_categories: int) -> Tensor:
@@ -52,7 +52,7 @@ def _most_common_only(semantic: Tensor, num_categories: int) -> Tensor:
 
 
 def _void_counts_as_last(semantic: Tensor, num_categories: int) -> Tensor:
-    return _picture_labels(semantic.clamp(max=num_categories - 1), num_categories)
+    return picture_labels(semantic.clamp(max=num_categories - 1), num_categories)
 
 
 register(
@@ -67,7 +67,12 @@ register(
             "Ask it for every id from 0 to num_categories - 1, in order.",
             "`torch.stack([...])` makes one tensor of a list of answers.",
         ),
-        solution=_picture_labels,
+        solution=picture_labels,
+        reasons=(
+            "For each id one question is asked, whether any pixel has it, and the answers stand in the order of the "
+            "ids. `torch.stack` makes one bool tensor of the single ones. Void needs no line of its own: 255 is "
+            "never asked for, so a picture that is all void has no label at all."
+        ),
         wrong=(
             Wrong(_ids, "lists the ids that occur in place of one yes or no for each category"),
             Wrong(_shares, "says how much in place of whether"),
@@ -104,7 +109,7 @@ def conv_1x1_cases(rng: np.random.Generator) -> Iterator[tuple]:
         yield numbers(count, height, width), numbers(categories, count), numbers(categories)
 
 
-def _conv_1x1(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def conv_1x1(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.einsum("ck,khw->chw", weight, features) + bias[:, None, None]
 
 
@@ -122,7 +127,7 @@ def _cells_first(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _in_whole_numbers(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return _conv_1x1(features.trunc(), weight.trunc(), bias.trunc())
+    return conv_1x1(features.trunc(), weight.trunc(), bias.trunc())
 
 
 register(
@@ -137,7 +142,13 @@ register(
             "`features.flatten(1)` has the cells side by side, [K, H·W]; `weight @` that does all of them at once.",
             "Bring the result back with `.view(len(weight), H, W)`, and add `bias[:, None, None]`.",
         ),
-        solution=_conv_1x1,
+        solution=conv_1x1,
+        reasons=(
+            "`einsum` writes down what the layer is: for each category c and each cell h, w, the sum over k of "
+            "weight times feature. Cells never mix, which is why a kernel of 1×1 is a linear layer for each of "
+            "them. The bias is one number for each category; `[:, None, None]` lets it meet all cells of its "
+            "category."
+        ),
         wrong=(
             Wrong(_no_bias, "forgets the bias"),
             Wrong(_pooled_first, "averages over the cells first, as a classifier does"),
@@ -168,7 +179,7 @@ def pixel_accuracy_cases(rng: np.random.Generator) -> Iterator[tuple]:
     yield from map_pairs(rng, 40, 4)
 
 
-def _pixel_accuracy(predicted: Tensor, semantic: Tensor) -> float:
+def pixel_accuracy(predicted: Tensor, semantic: Tensor) -> float:
     return float((predicted == semantic)[semantic != VOID].double().mean())
 
 
@@ -207,7 +218,12 @@ register(
             "Index a mask with another mask to keep a part of it: `right[semantic != VOID]`.",
             "The mean of a mask is its share of True: make it `.double()` first. The mean of nothing is nan by itself.",
         ),
-        solution=_pixel_accuracy,
+        solution=pixel_accuracy,
+        reasons=(
+            "`[semantic != VOID]` keeps the pixels whose truth is known, before anything is averaged. A pixel that "
+            "the prediction calls void stays and is wrong, as it equals no label. `.double()` is needed since torch "
+            "averages no bools. Where all is void, the mean of nothing is `nan` by itself."
+        ),
         wrong=(
             Wrong(_void_is_wrong, "counts void pixels as mistakes"),
             Wrong(_void_is_right, "counts void pixels as right"),
@@ -237,14 +253,14 @@ def mean_iou_cases(rng: np.random.Generator) -> Iterator[tuple]:
         yield predicted, semantic, 5
 
 
-def _mean_iou(predicted: Tensor, semantic: Tensor, num_categories: int) -> float:
+def mean_iou(predicted: Tensor, semantic: Tensor, num_categories: int) -> float:
     known = semantic != VOID
     scores = []
     for category in range(num_categories):
         ours, truth = (predicted == category) & known, semantic == category
         if (ours | truth).any():
             scores.append(int((ours & truth).sum()) / int((ours | truth).sum()))
-    return sum(scores) / len(scores) if scores else NAN
+    return sum(scores) / len(scores) if scores else float("nan")
 
 
 def _absent_is_zero(predicted: Tensor, semantic: Tensor, num_categories: int) -> float:
@@ -289,7 +305,12 @@ register(
             "A category that is in neither map has an empty union. Leave it out of the mean: neither 0 nor 1.",
             'Collect the scores in a list. If the list is empty at the end, return `float("nan")`.',
         ),
-        solution=_mean_iou,
+        solution=mean_iou,
+        reasons=(
+            "Void is taken out of the predicted mask once, as in lesson 1. A category that is in neither map has no "
+            "union and is left out: neither 0, which would punish, nor 1, which would reward. So the sum is divided "
+            "by the number of categories that occur, and if none does, there is nothing to divide by: `nan`."
+        ),
         wrong=(
             Wrong(_absent_is_zero, "punishes a category that nobody could have found"),
             Wrong(_absent_is_one, "rewards a category that was never there"),

@@ -1,8 +1,7 @@
-"""Exercises of lesson 3: IoU of all categories, regions, a skip connection, receptive field, weights, road ahead."""
+"""Exercises of lesson 3, the first: IoU of all categories, regions, a skip connection."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,13 +10,11 @@ from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional as F
 
-from helpers.categories import VOID
-from helpers.course.checks import Exercise, Wrong, register
-from helpers.exercises.cases import dots, label_maps, spiral
-from helpers.exercises.pictures import channels_picture, regions_picture, road_picture
+from helpers.course.exercise import Exercise, Wrong, register
+from helpers.exercises.cases import dots, spiral
+from helpers.exercises.pictures import channels_picture, regions_picture
 
 NAN = float("nan")
-Layers = list[tuple[int, int]]
 
 
 # --- 1. the IoU of all categories from one table ---
@@ -44,13 +41,13 @@ def iou_from_confusion_cases(rng: np.random.Generator) -> Iterator[tuple]:
         yield (torch.from_numpy(rng.integers(0, 9, (count, count)) * in_truth * in_prediction),)
 
 
-def _iou_from_confusion(confusion: Tensor) -> Tensor:
+def iou_from_confusion(confusion: Tensor) -> Tensor:
     both = confusion.diag()
     return both.double() / (confusion.sum(0) + confusion.sum(1) - both)
 
 
 def _not_in_truth_is_nan(confusion: Tensor) -> Tensor:
-    return _iou_from_confusion(confusion).where(confusion.sum(1) > 0, NAN)
+    return iou_from_confusion(confusion).where(confusion.sum(1) > 0, NAN)
 
 
 register(
@@ -66,12 +63,18 @@ register(
             "Truth plus prediction holds the intersection twice: take it away once, and you have the union.",
             "`both.double() / union` gives nan by itself where both are 0.",
         ),
-        solution=_iou_from_confusion,
+        solution=iou_from_confusion,
+        reasons=(
+            "The diagonal holds what is right, and with it every intersection. A row is what the category has in "
+            "the truth, a column what it has in the prediction; their sum holds the intersection twice, so one is "
+            "taken away, and the union is left. A category in neither divides 0 by 0, which gives `nan` by itself; "
+            "one that is only predicted has a union and scores 0. `.double()` keeps large counts exact."
+        ),
         wrong=(
             Wrong(lambda confusion: confusion.diag() / (confusion.sum(0) + confusion.sum(1)), "has the diagonal twice"),
             Wrong(lambda confusion: confusion.diag() / confusion.sum(1), "divides by the truth alone: that is recall"),
             Wrong(lambda confusion: confusion.diag() / confusion.sum(0), "divides by the prediction alone: precision"),
-            Wrong(lambda confusion: _iou_from_confusion(confusion).nan_to_num(), "scores 0 where nothing was to find"),
+            Wrong(lambda confusion: iou_from_confusion(confusion).nan_to_num(), "scores 0 where nothing was to find"),
             Wrong(_not_in_truth_is_nan, "lets go what is predicted where the truth has none of it"),
         ),
     )
@@ -131,6 +134,10 @@ def _one_pass(mask: Tensor) -> int:
     return len({same[number] for number in numbers.values()})
 
 
+def count_regions(mask: Tensor) -> int:
+    return int(label(mask.numpy(), connectivity=2).max())
+
+
 register(
     Exercise(
         name="count_regions",
@@ -143,7 +150,14 @@ register(
             "Its `connectivity` says who is a neighbour: 1 at a side, 2 at a corner too. Without it, it is 2.",
             "The regions are numbered from 1 without a gap, so the highest number is how many there are.",
         ),
-        solution=lambda mask: int(label(mask.numpy(), connectivity=2).max()),
+        solution=count_regions,
+        reasons=(
+            "`label` is `skimage.measure.label`: it numbers the regions from 1 without a gap and leaves 0 to the "
+            "background, so the highest number is how many there are, and an empty mask has 0. `connectivity=2` "
+            "makes pixels neighbours that touch at a corner; with 1 a slanting line would fall apart. Writing it "
+            "yourself is the hard way: a number that spreads from pixel to pixel needs as many steps as the region "
+            "is long."
+        ),
         wrong=(
             Wrong(lambda mask: int(label(mask.numpy(), connectivity=1).max()), "lets pixels touch at their sides only"),
             Wrong(lambda mask: len(np.unique(label(mask.numpy()))), "takes label 0, the background, for a region"),
@@ -191,6 +205,11 @@ def _always_twice(deep: Tensor, skip: Tensor) -> Tensor:
     return torch.cat([deep, _enlarged(skip, deep)], 1)
 
 
+def join_skip(deep: Tensor, skip: Tensor) -> Tensor:
+    large = F.interpolate(deep, skip.shape[-2:], mode="nearest")
+    return torch.cat([large, skip], dim=1)
+
+
 register(
     Exercise(
         name="join_skip",
@@ -203,7 +222,13 @@ register(
             '`F.interpolate(deep, size, mode="nearest")` repeats each cell until the size is reached.',
             "`torch.cat([one, other], 1)` puts channels after channels; dimension 0 is the batch.",
         ),
-        solution=lambda deep, skip: torch.cat([_enlarged(deep, skip), skip], 1),
+        solution=join_skip,
+        reasons=(
+            "The size to reach is read off `skip`, since an odd side is rounded when it is halved: twice the deep "
+            "size may be one too many. `nearest` repeats cells and invents nothing between them; what is smooth is "
+            "for the next convolution to learn. Joined along dimension 1, the channels stand side by side and the "
+            "network may weigh them, where adding would mix them for good."
+        ),
         also=(lambda deep, skip: torch.cat([_enlarged(deep, skip, "nearest-exact"), skip], 1),),
         wrong=(
             Wrong(lambda deep, skip: _enlarged(deep, skip) + skip, "adds the features, as an FCN adds its scores"),
@@ -213,187 +238,5 @@ register(
             Wrong(lambda deep, skip: torch.cat([_enlarged(deep, skip, "bilinear"), skip], 1), "enlarges smoothly"),
         ),
         picture=channels_picture,
-    )
-)
-
-
-# --- 4. the receptive field ---
-
-
-def receptive_field_spec(layers: Layers) -> int:
-    seen = {0}  # places in the last layer's output, followed back to the picture
-    for kernel, stride in reversed(layers):
-        seen = {place * stride + step for place in seen for step in range(kernel)}
-    return max(seen) - min(seen) + 1
-
-
-def receptive_field_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    for layers in ([], [(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (2, 2), (2, 2)], [(3, 2)] * 8):
-        yield (layers,)
-    for index in range(40):
-        count = 1 + index // 8
-        kernels, strides = rng.integers(1, 6, count).tolist(), rng.integers(1, 4, count).tolist()
-        yield (list(zip(kernels, strides, strict=True)),)
-
-
-def _receptive_field(layers: Layers) -> int:
-    field = jump = 1
-    for kernel, stride in layers:
-        field += (kernel - 1) * jump
-        jump *= stride
-    return field
-
-
-def _strides_before(layers: Layers) -> Layers:
-    return list(zip([1, *(kernel for kernel, _ in layers)], [*(stride for _, stride in layers), 1], strict=True))
-
-
-register(
-    Exercise(
-        name="receptive_field",
-        lesson=3,
-        title="How much of the picture one output pixel sees",
-        spec=receptive_field_spec,
-        cases=receptive_field_cases,
-        hints=(
-            "Without layers a pixel sees itself: 1. A 3×3 convolution lets it see one more on each side: 3.",
-            "After a layer with stride 2, neighbours are 2 pixels of the picture apart: keep that as `jump`, from 1.",
-            "Each layer adds `(kernel - 1) * jump`. Its own stride counts only for the layers after it.",
-        ),
-        solution=_receptive_field,
-        wrong=(
-            Wrong(lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "forgets what strides do to later steps"),
-            Wrong(lambda layers: math.prod(kernel for kernel, _ in layers), "multiplies, though windows overlap"),
-            Wrong(lambda layers: _receptive_field([(k + 1, s) for k, s in layers]), "adds whole kernels, not one less"),
-            Wrong(
-                lambda layers: _receptive_field(_strides_before(layers)), "lets a layer's stride spread its own kernel"
-            ),
-        ),
-    )
-)
-
-
-# --- 5. weights for rare categories ---
-
-
-def balanced_weights_spec(semantic: Tensor, num_categories: int) -> Tensor:
-    labels = [category for category in semantic.flatten().tolist() if category != VOID]
-    shares = [labels.count(category) / len(labels) for category in range(num_categories)]
-    weights = [1 / math.sqrt(share) if share else 0.0 for share in shares]
-    mean = sum(weights[category] for category in labels) / len(labels)
-    return torch.tensor([weight / mean for weight in weights])
-
-
-def balanced_weights_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    yield torch.tensor([[[0]]]), 1
-    yield torch.tensor([[[1, 1, 1, 1, 0]]]), 2
-    yield torch.tensor([[[0, 0, 0, 0]], [[1, VOID, VOID, VOID]]]), 3
-    yield torch.tensor([[[1, 1, 2]]]), 3
-    for index, shape in enumerate([*rng.integers(1, 3 + np.arange(40) // 8, (3, 40)).T, (2, 24, 40)]):
-        semantic = rng.integers(index % 2, 5, shape)  # in every second set the first category is missing
-        semantic[rng.random(shape) < 0.2] = VOID
-        semantic[-1, -1, -1] = 4  # at least one pixel with a label
-        yield torch.from_numpy(semantic), int(rng.integers(5, 7))
-
-
-def _balanced_weights(semantic: Tensor, num_categories: int) -> Tensor:
-    labels = semantic[semantic != VOID]
-    shares = labels.bincount(minlength=num_categories) / len(labels)
-    weights = shares.rsqrt().where(shares > 0, 0)
-    return weights / weights[labels].mean()
-
-
-def _no_root(semantic: Tensor, num_categories: int) -> Tensor:
-    weights = _balanced_weights(semantic, num_categories) ** 2
-    return weights / weights[semantic[semantic != VOID]].mean()
-
-
-def _as_they_occur(semantic: Tensor, num_categories: int) -> Tensor:
-    ids = semantic[semantic != VOID].unique()
-    return F.pad(_balanced_weights(semantic, num_categories)[ids], (0, num_categories - len(ids)))
-
-
-register(
-    Exercise(
-        name="balanced_weights",
-        lesson=3,
-        title="Weights that let rare categories be heard",
-        spec=balanced_weights_spec,
-        cases=balanced_weights_cases,
-        hints=(
-            "Keep the pixels with a label: `labels = semantic[semantic != VOID]`. `labels.bincount(...)` counts them.",
-            "`minlength=num_categories` counts a category that never occurs too. Its 1/sqrt is inf: put a 0 there.",
-            "`weights[labels]` is the weight of every pixel: divide by its mean, and that mean becomes 1.",
-        ),
-        solution=_balanced_weights,
-        wrong=(
-            Wrong(_no_root, "leaves out the root, so that the rarest drown out all others"),
-            Wrong(lambda s, n: _balanced_weights(s, n) / (s != VOID).float().mean(), "has a mean over void pixels too"),
-            Wrong(
-                lambda s, n: (w := _balanced_weights(s, n)) / w.mean(), "gives the categories mean 1, not the pixels"
-            ),
-            Wrong(lambda s, n: (w := _balanced_weights(s, n)).where(w > 0, torch.inf), "divides by a share of 0"),
-            Wrong(_as_they_occur, "numbers the categories that occur, as if none were missing before them"),
-            Wrong(lambda s, n: _balanced_weights(s[:, -1:], n), "looks at one row of each picture"),
-            Wrong(lambda s, n: _balanced_weights(s[-1:], n), "looks at one picture of several"),
-        ),
-    )
-)
-
-
-# --- 6. how far one can drive ---
-
-
-def drivable_ahead_spec(semantic: Tensor, road: int) -> Tensor:
-    counts = []
-    for column in semantic.T.tolist():
-        count = 0
-        while count < len(column) and column[-1 - count] == road:
-            count += 1
-        counts.append(count)
-    return torch.tensor(counts)
-
-
-def drivable_ahead_cases(rng: np.random.Generator) -> Iterator[tuple]:
-    yield torch.tensor([[2]]), 2
-    yield torch.tensor([[2, 0, 2], [2, 2, 0], [2, 2, VOID]]), 2
-    yield torch.tensor([[1, 1], [1, 1], [0, VOID], [1, 1]]), 1
-    yield (torch.arange(300)[:, None] >= torch.tensor([0, 10, 290])).long(), 1  # more rows than 8 bits can count
-    for semantic in label_maps(rng, 40, 2, void=0.1):
-        yield semantic, int(rng.integers(0, 2))
-
-
-def _drivable_ahead(semantic: Tensor, road: int) -> Tensor:
-    return (semantic == road).flip(0).cumprod(0).sum(0)
-
-
-def _longest_run(semantic: Tensor, road: int) -> Tensor:
-    run = longest = torch.zeros_like(semantic[0])
-    for row in semantic == road:
-        run = (run + 1) * row
-        longest = longest.maximum(run)
-    return longest
-
-
-register(
-    Exercise(
-        name="drivable_ahead",
-        lesson=3,
-        title="How far the road goes on without a break",
-        spec=drivable_ahead_spec,
-        cases=drivable_ahead_cases,
-        hints=(
-            "`semantic == road` is a mask; `.flip(0)` turns it over, so that the row nearest to the car is the first.",
-            "Going up, a column counts until its first False. A product of ones and zeros stays 0 from the first 0 on.",
-            "`mask.cumprod(0)` is that product, row by row; `.sum(0)` counts its ones.",
-        ),
-        solution=_drivable_ahead,
-        wrong=(
-            Wrong(lambda semantic, road: (semantic == road).sum(0), "counts road that lies behind an obstacle"),
-            Wrong(lambda semantic, road: _drivable_ahead(semantic.flip(0), road), "counts from the top downward"),
-            Wrong(_longest_run, "takes the longest stretch, wherever it begins"),
-            Wrong(lambda semantic, road: _drivable_ahead(semantic.where(semantic < VOID, road), road), "void is road"),
-        ),
-        picture=road_picture,
     )
 )

@@ -88,9 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.command == "score":
         return score_networks(arguments.names, arguments.test)
     if arguments.command == "study":
-        if arguments.name is None:
+        if not (arguments.name or arguments.check or arguments.afresh):
             return list_studies()
-        return check_study(arguments.name) if arguments.check else make_study(arguments.name, arguments.afresh)
+        name = arguments.name or ""
+        return check_study(name) if arguments.check else make_study(name, arguments.afresh)
     from helpers.course.build import build_all
 
     return build_all(arguments.lessons, check=arguments.check, force=arguments.force)

@@ -1,5 +1,7 @@
 """Pictures: what a lesson calls to show an image, a label map, or both in a viewer."""
 
+from helpers.show.bars import bars
+from helpers.show.charts import curves, scatter
 from helpers.show.colors import color_instances, color_panoptic, color_semantic, image_bytes
 from helpers.show.explorers import explore
 from helpers.show.figures import (
@@ -8,13 +10,15 @@ from helpers.show.figures import (
     show_instances,
     show_labels,
     show_panoptic,
-    show_row,
     use_style,
 )
 from helpers.show.iou_explorer import iou_explorer
+from helpers.show.matrices import matrix
 from helpers.show.painter import painter
 from helpers.show.player import Cause, Grid, Picture, Player, Step, player
 from helpers.show.probe import probe
+from helpers.show.rows import row, show_row
+from helpers.show.tables import table
 from helpers.show.training import TrainingBar, learning_curve
 from helpers.show.viewer import viewer
 
@@ -25,22 +29,28 @@ __all__ = [
     "Player",
     "Step",
     "TrainingBar",
+    "bars",
     "color_instances",
     "color_panoptic",
     "color_semantic",
+    "curves",
     "explore",
     "image_bytes",
     "iou_explorer",
     "learning_curve",
+    "matrix",
     "painter",
     "player",
     "probe",
+    "row",
+    "scatter",
     "show_figure",
     "show_image",
     "show_instances",
     "show_labels",
     "show_panoptic",
     "show_row",
+    "table",
     "use_style",
     "viewer",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
@@ -16,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
 
 from helpers.categories import VOID, CategorySet
-from helpers.labels import Segment
+from helpers.labels import Segment, masks_to_boxes
 from helpers.show.colors import (
     color_instances,
     color_panoptic,
@@ -64,9 +66,6 @@ _STYLE = {
 # Seen by a screen reader, takes no room on the screen.
 _UNSEEN = "position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
 
-Picture = ArrayLike | Callable[[Axes], object]
-"""What a row can show: an image, a label map, a mask, a heat map, or a function that draws into given axes."""
-
 
 def use_style() -> None:
     """Makes every later figure look like the course: call it once, at the top of a lesson.
@@ -77,11 +76,24 @@ def use_style() -> None:
     plt.rcParams.update(_STYLE)
 
 
-def show_figure(alt: str) -> None:
+@contextmanager
+def course_style() -> Iterator[None]:
+    """The look of the course for the figures made inside, and for no other."""
+    with plt.rc_context():
+        use_style()
+        yield
+
+
+def show_figure(alt: str, values: str = "") -> None:
     """Shows the current figure with a description in words, and closes it; use it in place of `plt.show()`.
 
     The description goes into the picture's metadata, where nbconvert looks for it, and into its plain text. JupyterLab
     uses neither, so that a paragraph which only a screen reader meets comes before the picture.
+
+    Args:
+        alt: a sentence; the same on every machine, since nbval compares the paragraph.
+        values: the numbers of the figure, in words; they differ, and go into the metadata alone.
+
     Raises `ValueError` without a description.
     """
     if len(alt.split()) < 3:
@@ -92,13 +104,13 @@ def show_figure(alt: str) -> None:
     plt.close(figure)
     paragraph = f'<p style="{_UNSEEN}">Figure: {escape(alt)}</p>'
     display({"text/html": paragraph, "text/plain": f"Figure: {alt}"}, raw=True)
-    metadata = {"image/png": {"alt": alt}}
+    metadata = {"image/png": {"alt": f"{alt} {values}".strip()}}
     display({"image/png": buffer.getvalue(), "text/plain": alt}, metadata=metadata, raw=True)
 
 
 def show_image(image: ArrayLike, title: str = "", ax: Axes | None = None) -> Axes:
     """Draws an image (float `[3, H, W]` in 0..1 or uint8 `[H, W, 3]`) and returns its axes."""
-    return _draw(image_bytes(image), title, ax)
+    return draw_map(image_bytes(image), title, ax)
 
 
 def show_labels(
@@ -108,9 +120,9 @@ def show_labels(
     semantic = label_map(semantic, "semantic")
     times = _times(semantic.shape)
     colors = enlarge(color_semantic(semantic, categories), times)
-    ax = _draw(hatch(colors, enlarge(semantic == VOID, times)), title, ax, semantic.shape)
+    ax = draw_map(hatch(colors, enlarge(semantic == VOID, times)), title, ax, semantic.shape)
     if names:
-        _write_names(ax, semantic, categories)
+        write_names(ax, semantic, categories)
     return ax
 
 
@@ -133,7 +145,7 @@ def show_panoptic(
     colors = enlarge(color(panoptic, segments, categories), times)
     if not instances:
         colors = hatch(colors, enlarge(panoptic == 0, times))
-    return _draw(draw_borders(colors, enlarge(things, times)), title, ax, panoptic.shape)
+    return draw_map(draw_borders(colors, enlarge(things, times)), title, ax, panoptic.shape)
 
 
 def show_instances(
@@ -148,7 +160,8 @@ def show_instances(
 
     Args:
         instances: in torchvision's form: `boxes` `[N, 4]` xyxy, `labels` `[N]`, `masks` bool `[N, H, W]`, and `scores`
-            `[N]` where they have any. What comes first is drawn on top.
+            `[N]` where they have any; those of truth, all 1, are not written. What comes first is drawn on top. Without
+            `boxes` they are those of the masks.
         boxes: False leaves the boxes out, and what is written on them.
     """
     pixels = image_bytes(image)
@@ -160,10 +173,9 @@ def show_instances(
         mask = enlarge(mask, times)
         colors[mask] = (0.4 * colors[mask] + 0.6 * np.array(color)).astype(np.uint8)
         colors = draw_borders(colors, mask)
-    ax = _draw(colors, title, ax, pixels.shape[:2])
+    ax = draw_map(colors, title, ax, pixels.shape[:2])
     if boxes:
-        scores = to_numpy(instances["scores"]).tolist() if "scores" in instances else [None] * len(labels)
-        drawn = zip(to_numpy(instances["boxes"]).tolist(), labels, scores, ink, strict=True)
+        drawn = zip(_boxes(instances), labels, _doubts(instances), ink, strict=True)
         for (left, top, right, bottom), label, score, color in drawn:
             edge = np.array(color) / 255
             corner = (left - 0.5, top - 0.5)
@@ -172,31 +184,6 @@ def show_instances(
             text = ax.text(*corner, name, color="white", fontsize=7, va="bottom", clip_on=True)
             text.set_path_effects([withStroke(linewidth=2, foreground="black", alpha=0.8)])
     return ax
-
-
-def show_row(
-    pictures: Sequence[Picture], titles: Sequence[str], alt: str, categories: CategorySet | None = None
-) -> None:
-    """Shows pictures side by side, with a description in words (see `show_figure`).
-
-    Args:
-        pictures: each an image; a semantic map (integers `[H, W]`, which need `categories`); a mask (bool `[H, W]`);
-            a heat map (float `[H, W]`); or a function that draws into the axes it is given.
-        titles: one for each picture.
-        alt: what the figure shows, in a sentence.
-
-    Raises `ValueError` if the numbers of pictures and titles differ or a picture is none of these.
-    """
-    if not pictures or len(pictures) != len(titles):
-        raise ValueError(f"titles: expected one for each of the {len(pictures)} pictures, got {len(titles)}")
-    _, axes = plt.subplots(1, len(pictures), figsize=(min(3.8 * len(pictures), 11.4), 3.2), squeeze=False)
-    for ax, picture, title in zip(axes[0], pictures, titles, strict=True):
-        _draw_any(picture, title, ax, categories)
-    # The row is as high as its pictures need, so that no white bands stand above and below.
-    plt.gcf().canvas.draw()
-    tallest = max(ax.get_tightbbox().height for ax in axes[0]) / plt.gcf().dpi
-    plt.gcf().set_figheight(tallest + 0.15)
-    show_figure(alt)
 
 
 def name_points(labels: np.ndarray) -> dict[int, tuple[float, float, float]]:
@@ -217,7 +204,7 @@ def name_points(labels: np.ndarray) -> dict[int, tuple[float, float, float]]:
     return points
 
 
-def _write_names(ax: Axes, semantic: np.ndarray, categories: CategorySet) -> None:
+def write_names(ax: Axes, semantic: np.ndarray, categories: CategorySet) -> None:
     """Names inside the regions that are large enough; a legend below the picture for the others."""
     legend = []
     for value, (row, column, room) in name_points(semantic).items():
@@ -239,7 +226,7 @@ def _write_names(ax: Axes, semantic: np.ndarray, categories: CategorySet) -> Non
         )  # fmt: skip
 
 
-def _draw(colors: np.ndarray, title: str, ax: Axes | None, size: tuple[int, ...] | None = None, **options) -> Axes:
+def draw_map(colors: np.ndarray, title: str, ax: Axes | None, size: tuple[int, ...] | None = None, **options) -> Axes:
     """Draws colours (or a map with a colour scale) over `size` (H, W) pixels, which are the units of the axes."""
     height, width = size or colors.shape[:2]
     if ax is None:
@@ -252,25 +239,16 @@ def _draw(colors: np.ndarray, title: str, ax: Axes | None, size: tuple[int, ...]
     return ax
 
 
-def _draw_any(picture: Picture, title: str, ax: Axes, categories: CategorySet | None) -> None:
-    if callable(picture) and not hasattr(picture, "shape"):
-        picture(ax)
-        ax.set_title(title)
-        return
-    array = to_numpy(picture)
-    if array.ndim == 3:
-        show_image(array, title, ax)
-    elif array.ndim == 2 and array.dtype == bool:
-        _draw(array, title, ax, cmap="gray", vmin=0, vmax=1)
-    elif array.ndim == 2 and array.dtype.kind == "f":
-        _draw(array, title, ax)
-    elif categories is not None:
-        show_labels(array, categories, title, ax)
-    else:
-        raise ValueError(
-            "pictures: expected an image, a mask, a heat map, a function of axes, or with `categories` a semantic map; "
-            f"got {array.dtype} {list(array.shape)}"
-        )
+def _boxes(instances: Mapping[str, ArrayLike]) -> list[list[float]]:
+    """xyxy of each object, that of its mask where no other is given."""
+    boxes = instances["boxes"] if "boxes" in instances else masks_to_boxes(torch.as_tensor(instances["masks"]))
+    return to_numpy(boxes).tolist()
+
+
+def _doubts(instances: Mapping[str, ArrayLike]) -> list[float | None]:
+    """The score of each object; None for each where nobody doubts."""
+    scores = to_numpy(instances["scores"]).tolist() if "scores" in instances else []
+    return scores if set(scores) - {1.0} else [None] * len(instances["labels"])
 
 
 def _times(size: tuple[int, ...]) -> int:

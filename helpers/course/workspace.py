@@ -1,5 +1,7 @@
 """The learner's folder: a copy of every released notebook, without its answers, that no update ever overwrites.
 
+What a lesson has no room for is copied to `more/`: it stands beside the released lessons just so, and links lead to it.
+
 The released notebooks carry their outputs. A learner should predict before seeing them, so the copies carry none. When
 a lesson changes later, a copy that the learner has not worked in is replaced; beside one that they have, the new lesson
 arrives under a new name.
@@ -36,7 +38,7 @@ class WorkspaceError(Exception):
 
 @dataclass
 class Update:
-    """What one update did, by file name."""
+    """What one update did, by file name; the file of `more` that belongs to a lesson is "more/04_instance.ipynb"."""
 
     copied: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -78,16 +80,16 @@ def update_workspace(folder: Path, released: Path = ROOT / "notebooks", today: d
 
     Raises `WorkspaceError` if there is nothing to copy or the workspace cannot be written to.
     """
-    notebooks = _lessons(released)
-    if not notebooks:
+    lessons = _released(released, "")
+    if not lessons:
         raise WorkspaceError(f"There are no notebooks in {released}: fetch the course again, or run `course build`.")
-    update = Update(lessons=tuple(path.name for path in notebooks))
+    update = Update(lessons=tuple(lessons))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         record, update.record_lost = _read_record(folder)
         before = json.dumps(record)
-        for path in notebooks:
-            _update_one(path, folder, record, update, today or date.today())
+        for name in [*lessons, *_released(released, "more/")]:
+            _update_one(name, released, folder, record, update, today or date.today())
         if json.dumps(record) != before or update.record_lost:
             _write(folder / RECORD, json.dumps(record, indent=1) + "\n")
     except OSError as error:
@@ -98,35 +100,38 @@ def update_workspace(folder: Path, released: Path = ROOT / "notebooks", today: d
     return update
 
 
-def _lessons(released: Path) -> list[Path]:
-    """The lessons by the names in the syllabus: any other notebook, such as a front end's copy, is none of ours."""
+def _released(released: Path, below: str) -> list[str]:
+    """The notebooks `below` that have a name from the syllabus: any other, such as a front end's copy, is not ours."""
     try:
         names = [lesson.folder for lesson in load_syllabus().lessons]
     except ValueError as error:
         raise WorkspaceError(f"The course's syllabus cannot be read, fetch the course again: {error}") from error
-    return [path for name in names if (path := released / f"{name}.ipynb").is_file()]
+    return [name for stem in names if (released / (name := f"{below}{stem}.ipynb")).is_file()]
 
 
-def _update_one(path: Path, folder: Path, record: dict[str, dict[str, str]], update: Update, today: date) -> None:
-    release = _without_answers(path)
-    new, copy = _digest(release), folder / path.name
+def _update_one(
+    name: str, released: Path, folder: Path, record: dict[str, dict[str, str]], update: Update, today: date
+) -> None:
+    release = _without_answers(released / name)
+    new, copy = _digest(release), folder / name
+    copy.parent.mkdir(exist_ok=True)
     # `copied` is what the learner's file was made from, `offered` the newest release that they were given.
-    entry = record.setdefault(path.name, {"copied": "", "offered": ""})
+    entry = record.setdefault(name, {"copied": "", "offered": ""})
     present = _digest_of_file(copy)
     if present is None:
         _write(copy, nbformat.writes(release) + "\n")
-        update.copied.append(path.name)
+        update.copied.append(name)
         entry["copied"] = entry["offered"] = new
     elif present == new:
         entry["copied"] = entry["offered"] = new
     elif present == entry["copied"]:
         _write(copy, nbformat.writes(release) + "\n")
-        update.replaced.append(path.name)
+        update.replaced.append(name)
         entry["copied"] = entry["offered"] = new
     elif entry["offered"] != new:
-        beside = _unused_name(folder, f"{path.stem}.new-{today.isoformat()}")
+        beside = _unused_name(copy.parent, f"{copy.stem}.new-{today.isoformat()}")
         _write(beside, nbformat.writes(release) + "\n")
-        update.beside[path.name] = beside.name
+        update.beside[name] = beside.relative_to(folder).as_posix()
         entry["offered"] = new
 
 

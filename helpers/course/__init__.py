@@ -3,6 +3,7 @@
 from helpers.course.bank import Picture
 from helpers.course.checks import check, hint
 from helpers.course.header import begin
+from helpers.course.mistake import mistake
 from helpers.course.paint import painting
 from helpers.course.quiz_widget import predict, quiz, reveal
 from helpers.course.solution import solution
@@ -16,6 +17,7 @@ __all__ = [
     "check",
     "hint",
     "measured",
+    "mistake",
     "painting",
     "predict",
     "quiz",

@@ -14,7 +14,7 @@ from helpers.course.tried import different, tried
 ENOUGH = 3
 """So many different attempts that ran open the solution."""
 
-NUMBERS = {1: "one more attempt", 2: "two more different attempts", 3: "three different attempts"}
+NUMBERS = {1: "one more different attempt", 2: "two more different attempts", 3: "three different attempts"}
 
 
 def solution(function: Callable | str) -> Solution:

@@ -6,6 +6,7 @@ from typing import Any
 
 from helpers.show.iou_explorer import IoUExplorer
 from helpers.show.painter import Painter
+from helpers.show.player import Player
 from helpers.show.probe import Probe
 from helpers.show.viewer import Viewer
 
@@ -25,7 +26,7 @@ _ADD = """(sheets) => sheets.forEach((text) => {
 def changes(page: Any, root: str) -> list[str]:
     """What the sheets of all widgets change in the widget at this selector: nothing, if all is well."""
     before = page.evaluate(_LOOK, root)
-    page.evaluate(_ADD, [str(widget._css) for widget in (Painter, IoUExplorer, Probe, Viewer)])
+    page.evaluate(_ADD, [str(widget._css) for widget in (Painter, IoUExplorer, Player, Probe, Viewer)])
     after = page.evaluate(_LOOK, root)
     page.evaluate("document.querySelectorAll('.of-others').forEach((each) => each.remove())")
     assert before and len(before) == len(after)

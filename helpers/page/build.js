@@ -6,16 +6,21 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const widgets = readdirSync(here)
-  .filter((name) => existsSync(join(here, name, "index.js")) && name !== "node_modules")
-  .sort();
+const outdir = resolve(process.argv[2] ?? join(here, "bundles"));
 
-await build({
-  absWorkingDir: here, // the bundles quote paths, seen from here
-  entryPoints: widgets.flatMap((name) => ["js", "css"].map((kind) => ({ in: `${name}/index.${kind}`, out: name }))),
-  outdir: resolve(process.argv[2] ?? join(here, "bundles")),
-  bundle: true,
-  charset: "utf8",
-  format: "esm",
-  target: "es2022",
-});
+function bundle(name) {
+  return build({
+    absWorkingDir: here, // the bundles quote paths, seen from here
+    entryPoints: ["js", "css"].map((kind) => ({ in: `${name}/index.${kind}`, out: name })),
+    outdir,
+    bundle: true,
+    charset: "utf8",
+    format: "esm",
+    target: "es2022",
+  });
+}
+
+// One by one: a widget that does not build keeps no other from being bundled.
+for (const name of readdirSync(here).filter((each) => existsSync(join(here, each, "index.js"))).sort()) {
+  await bundle(name).catch(() => (process.exitCode = 1));
+}

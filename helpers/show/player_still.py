@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.table import Table
 
-_INCH_OF_LINE = 0.2
-_WIDTH = 9.0  # inches
+_LINE, _CELL, _GAP = 0.2, (0.24, 0.36), 0.15
+"""In inches: the height of a line of text, height and width of a cell, the room around a panel."""
+_WIDTH = 9.0
 _CHARACTERS = 112  # of a line of that width
+_TITLE = 0.3
 _INK = "#1f2328"
 
 
@@ -24,32 +26,45 @@ def draw(info: dict, pixels: bytes) -> np.ndarray:
         for number, step in enumerate(info["steps"], start=1)
         for part in textwrap.wrap(f"{number}. {step['text']}", _CHARACTERS, subsequent_indent="    ")
     ]
-    panels = info["panels"]
-    widths = [panel["width"] / panel["height"] if panel["kind"] == "picture" else _aspect(panel) for panel in panels]
-    height = min(max(_WIDTH / sum(widths), 1.6), 4.5)
-    below = _INCH_OF_LINE * (len(lines) + 0.7)
-    figure = Figure(figsize=(_WIDTH, height + 0.4 + below), dpi=100, facecolor="white")
+    sizes = _sizes(info["panels"])
+    width = max(_WIDTH, _GAP + sum(width + _GAP for _, width in sizes))
+    tallest = max(height for height, _ in sizes)
+    height = _TITLE + tallest + _LINE * (len(lines) + 1)
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white")
     canvas = FigureCanvasAgg(figure)
-    bottom = below / figure.get_figheight()
-    edges = {"left": 0.01, "right": 0.99, "bottom": bottom, "top": 1 - 0.3 / figure.get_figheight()}
-    grid = figure.add_gridspec(1, len(panels), width_ratios=widths, wspace=0.06, **edges)
-    for place, panel in zip(grid, panels, strict=True):
-        ax = figure.add_subplot(place)
+    left, top = _GAP, height - _TITLE
+    for panel, (high, wide) in zip(info["panels"], sizes, strict=True):
+        ax = figure.add_axes((left / width, (top - high) / height, wide / width, high / height))
         ax.set_title(panel["title"], fontsize=10, fontweight="bold", loc="left", color=_INK)
         ax.axis("off")
         if panel["kind"] == "picture":
             pixels = _draw_picture(ax, panel, pixels)
         else:
             _draw_grid(ax, panel)
-    figure.text(0.01, bottom - 0.1 / figure.get_figheight(), "\n".join(lines), va="top", fontsize=9.5, color=_INK)
+        left += wide + _GAP
+    below = (top - tallest - 0.5 * _LINE) / height
+    figure.text(_GAP / width, below, "\n".join(lines), va="top", fontsize=9.5, color=_INK)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _aspect(panel: dict) -> float:
-    """How wide a grid is for its height."""
-    height, width = len(panel["cells"]), len(panel["cells"][0])
-    return 1.4 * (width + bool(panel["rows"])) / (height + bool(panel["columns"]))
+def _sizes(panels: list[dict]) -> list[tuple[float, float]]:
+    """Height and width of each panel in inches: a cell has one size, and pictures share what is left of the width."""
+    grids = {at: _grid_shape(panel) for at, panel in enumerate(panels) if panel["kind"] == "grid"}
+    pictures = len(panels) - len(grids)
+    left = _WIDTH - _GAP * (len(panels) + 1) - sum(columns * _CELL[1] for _, columns in grids.values())
+    share = min(max(left / max(pictures, 1), 2.4), 5.5)
+    return [
+        (grids[at][0] * _CELL[0], grids[at][1] * _CELL[1])
+        if at in grids
+        else (share * panel["height"] / panel["width"], share)
+        for at, panel in enumerate(panels)
+    ]
+
+
+def _grid_shape(panel: dict) -> tuple[int, int]:
+    """Rows and columns of a grid with its heads."""
+    return len(panel["cells"]) + bool(panel["columns"]), len(panel["cells"][0]) + bool(panel["rows"])
 
 
 def _color(tint: list[int]) -> tuple[float, ...]:
@@ -114,7 +129,7 @@ def _write_names(ax: Axes, marks: list[dict]) -> None:
 def _draw_grid(ax: Axes, panel: dict) -> None:
     table = Table(ax, bbox=(0, 0, 1, 1))
     rows, columns = panel["rows"], panel["columns"]
-    height, width = len(panel["cells"]) + bool(columns), len(panel["cells"][0]) + bool(rows)
+    height, width = _grid_shape(panel)
 
     def write(row: int, column: int, text: str, tint: list[int], share: float) -> None:
         color = tuple(1 - share * (1 - channel) for channel in _color(tint))

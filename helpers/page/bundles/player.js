@@ -301,6 +301,9 @@ function positionOf(picture, { height, width }, event) {
     column: (event.clientX + half - box.left) / box.width * width
   };
 }
+function hovers({ pointerType, movementX, movementY }) {
+  return pointerType !== "touch" && (movementX !== 0 || movementY !== 0);
+}
 function nearest(items, distance, reach) {
   let found = null;
   let least = reach;
@@ -343,12 +346,18 @@ function unpack(panel, take) {
   }));
   return { rgb, marks };
 }
-function distanceTo({ mask, kind, at }, { row, column }, width, reach) {
+function distanceTo({ mask, kind, at, tag: [x, y] }, { row, column }, width, reach) {
   const [left = 0, top = 0, right = left, bottom = top] = at;
-  if (mask) return column >= 0 && column < width && mask[Math.floor(row) * width + Math.floor(column)] ? 0 : Infinity;
+  if (mask) {
+    const inside2 = column >= 0 && column < width && mask[Math.floor(row) * width + Math.floor(column)];
+    return Math.max(inside2 ? 0 : Math.hypot(row - y, column - x), 0.5 * reach);
+  }
   if (kind !== "box") return toSegment({ row, column }, { row: top, column: left }, { row: bottom, column: right });
   const inside = row >= top && row < bottom && column >= left && column < right;
   return Math.min(toEdge({ row, column }, [left, top, right, bottom]), inside ? 0.6 * reach : Infinity);
+}
+function markAt(marks, position, width, reach) {
+  return nearest(marks, (mark2) => distanceTo(mark2, position, width, reach), reach);
 }
 function outline({ mask, kind, at }, panel) {
   const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = at;
@@ -407,7 +416,8 @@ function drawMark(mark2, panel, { focus, press: press2 }) {
 }
 function drawTag({ id, kind, tag: [x, y], tint }, { height, width }) {
   const style = `left: ${100 * x / width}%; top: ${100 * y / height}%; --tint: ${cssColor(tint)}`;
-  return element("span", { class: `player-tag player-tag-${kind}`, style, "aria-hidden": "true" }, id);
+  const side = x > 0.85 * width ? "player-tag-left" : "";
+  return element("span", { class: `player-tag player-tag-${kind} ${side}`, style, "aria-hidden": "true" }, id);
 }
 function cutout({ mask, tint }, rgb, panel) {
   if (!mask) return null;
@@ -427,11 +437,10 @@ function painter(canvas, ground, cutouts) {
 function follow(drawing, marks, nodes, panel, reader) {
   const under = (event) => {
     const reach = REACH * panel.width / drawing.getBoundingClientRect().width;
-    const position = positionOf(drawing, panel, event);
-    return nearest(marks, (mark2) => distanceTo(mark2, position, panel.width, reach), reach);
+    return markAt(marks, positionOf(drawing, panel, event), panel.width, reach);
   };
   drawing.addEventListener("pointermove", (event) => {
-    if (event.pointerType === "touch") return;
+    if (!hovers(event)) return;
     const mark2 = under(event);
     drawing.style.cursor = mark2 ? "pointer" : "";
     reader.point(mark2?.id ?? null);
@@ -508,7 +517,7 @@ function follow2(table, { point: point2, focus, press: press2 }) {
     /** @type {Element} */
     event.target.closest("[data-id]")?.getAttribute("data-id") ?? null
   );
-  table.addEventListener("pointerover", (event) => event.pointerType !== "touch" && point2(under(event)));
+  table.addEventListener("pointermove", (event) => hovers(event) && point2(under(event)));
   table.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && point2(null));
   table.addEventListener("focusin", (event) => focus(under(event) ?? ""));
   const pressed = (event) => {

@@ -2,6 +2,7 @@
 import { cssColor } from "../shared/canvas.js";
 import { element } from "../shared/dom.js";
 import { keyMove, oneTabStop } from "../shared/keys.js";
+import { hovers } from "../shared/pointer.js";
 import { mark } from "./picture.js";
 
 /** @typedef {import("./data.js").Cell} Cell */
@@ -83,7 +84,7 @@ function neighbours(nodes) {
 function follow(table, { point, focus, press }) {
   /** @param {Event} event */
   const under = (event) => /** @type {Element} */ (event.target).closest("[data-id]")?.getAttribute("data-id") ?? null;
-  table.addEventListener("pointerover", (event) => event.pointerType !== "touch" && point(under(event)));
+  table.addEventListener("pointermove", (event) => hovers(event) && point(under(event)));
   table.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && point(null));
   table.addEventListener("focusin", (event) => focus(under(event) ?? ""));
   /** @param {Event} event */

@@ -3,7 +3,7 @@
 import { bitmap, borders, contextOf, cssColor, packed, pathOf, photo, unpackMask } from "../shared/canvas.js";
 import { element, shape } from "../shared/dom.js";
 import { lineMove, oneTabStop } from "../shared/keys.js";
-import { nearest, positionOf, toEdge, toSegment } from "../shared/pointer.js";
+import { hovers, nearest, positionOf, toEdge, toSegment } from "../shared/pointer.js";
 
 /** @typedef {import("./data.js").Light} Light */
 /** @typedef {import("./data.js").Mark} Mark */
@@ -35,20 +35,35 @@ export function unpack(panel, take) {
 }
 
 /**
- * How far a pointer is from a mark, in pixels of the picture: 0 within a mask and just beyond half a `reach` inside a box, so
- * that what lies in a box comes before it.
+ * How far a pointer is from a mark, in pixels of the picture. Inside a mask it is half a `reach`, and inside a box more, so that
+ * what lies there comes first; a mask too small to be met is met near its middle.
  *
  * @param {Drawn} mark
  * @param {Position} position
  * @param {number} width of the picture
  * @param {number} reach
  */
-export function distanceTo({ mask, kind, at }, { row, column }, width, reach) {
+function distanceTo({ mask, kind, at, tag: [x, y] }, { row, column }, width, reach) {
   const [left = 0, top = 0, right = left, bottom = top] = at;
-  if (mask) return column >= 0 && column < width && mask[Math.floor(row) * width + Math.floor(column)] ? 0 : Infinity;
+  if (mask) {
+    const inside = column >= 0 && column < width && mask[Math.floor(row) * width + Math.floor(column)];
+    return Math.max(inside ? 0 : Math.hypot(row - y, column - x), 0.5 * reach);
+  }
   if (kind !== "box") return toSegment({ row, column }, { row: top, column: left }, { row: bottom, column: right });
   const inside = row >= top && row < bottom && column >= left && column < right;
   return Math.min(toEdge({ row, column }, [left, top, right, bottom]), inside ? 0.6 * reach : Infinity);
+}
+
+/**
+ * The mark that a pointer means, or null.
+ *
+ * @param {Drawn[]} marks
+ * @param {Position} position
+ * @param {number} width of the picture
+ * @param {number} reach
+ */
+export function markAt(marks, position, width, reach) {
+  return nearest(marks, (mark) => distanceTo(mark, position, width, reach), reach);
 }
 
 /**
@@ -134,7 +149,8 @@ function drawMark(mark, panel, { focus, press }) {
 /** @type {(mark: Drawn, panel: PicturePanel) => HTMLElement} */
 function drawTag({ id, kind, tag: [x, y], tint }, { height, width }) {
   const style = `left: ${(100 * x) / width}%; top: ${(100 * y) / height}%; --tint: ${cssColor(tint)}`;
-  return element("span", { class: `player-tag player-tag-${kind}`, style, "aria-hidden": "true" }, id);
+  const side = x > 0.85 * width ? "player-tag-left" : "";
+  return element("span", { class: `player-tag player-tag-${kind} ${side}`, style, "aria-hidden": "true" }, id);
 }
 
 /** @type {(mark: Drawn, rgb: Uint8Array, panel: PicturePanel) => HTMLCanvasElement | null} */
@@ -177,11 +193,10 @@ function follow(drawing, marks, nodes, panel, reader) {
   /** @param {MouseEvent} event */
   const under = (event) => {
     const reach = (REACH * panel.width) / drawing.getBoundingClientRect().width;
-    const position = positionOf(drawing, panel, event);
-    return nearest(marks, (mark) => distanceTo(mark, position, panel.width, reach), reach);
+    return markAt(marks, positionOf(drawing, panel, event), panel.width, reach);
   };
   drawing.addEventListener("pointermove", (event) => {
-    if (event.pointerType === "touch") return; // a finger presses
+    if (!hovers(event)) return;
     const mark = under(event);
     drawing.style.cursor = mark ? "pointer" : "";
     reader.point(mark?.id ?? null);

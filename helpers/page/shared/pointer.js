@@ -22,6 +22,16 @@ export function positionOf(picture, { height, width }, event) {
 }
 
 /**
+ * Whether a pointer that hovers was moved by the reader. A browser tells of a resting mouse, too, when the page scrolls under
+ * it; and a finger does not hover.
+ *
+ * @param {PointerEvent} event
+ */
+export function hovers({ pointerType, movementX, movementY }) {
+  return pointerType !== "touch" && (movementX !== 0 || movementY !== 0);
+}
+
+/**
  * The item nearest to a pointer, or null if none is within reach; of equally near ones the last, which is drawn on top.
  *
  * @template Item

@@ -94,6 +94,7 @@ def settings(folder: Path, notebook: str, token: str, port: int | None, open_bro
         # The lesson, and no tabs of the learner's other work.
         "ServerApp.root_dir": folder,
         "LabApp.workspaces_dir": folder / ".layout",
+        "ServerApp.contents_manager_class": "helpers.course.sources.Contents",
         "LabApp.default_url": f"/lab/tree/{quote(notebook)}",
         "ServerApp.open_browser": open_browser,
         # Ctrl-C stops at once, and the terminal stays readable.

@@ -12,7 +12,10 @@ function cssColor([red, green, blue]) {
   return `rgb(${red}, ${green}, ${blue})`;
 }
 function borders(map, { height, width }) {
-  const at = (row, column) => row < 0 || column < 0 || row === height || column === width ? 0 : map[row * width + column] ?? 0;
+  const at = (row, column) => {
+    const inside = row >= 0 && column >= 0 && row < height && column < width;
+    return inside ? map[row * width + column] ?? 0 : 0;
+  };
   const level = runs(height, width, (row, column) => at(row - 1, column) !== at(row, column));
   const upright = runs(width, height, (column, row) => at(row, column - 1) !== at(row, column));
   return [
@@ -92,7 +95,8 @@ function enable(node, on) {
   node.ariaDisabled = String(!on);
 }
 function statusLine(className = "") {
-  return element("div", { class: `page-status ${className}`, role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  const attributes = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
+  return element("div", { class: `page-status ${className}`, ...attributes });
 }
 function slider(name, last, inWords, change) {
   const input = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": name });
@@ -139,10 +143,7 @@ function motion(node, { wait, move, changed }) {
     now = { running: may && [null, self].includes(stage().mover), wanted, allowed: !less.matches };
     stage().waiting[may ? "add" : "delete"](update);
     if (now.running !== before.running) turn(now.running);
-    if (Object.entries(now).some(([name, value]) => value !== before[
-      /** @type {keyof typeof now} */
-      name
-    ])) changed(now);
+    if (JSON.stringify(now) !== JSON.stringify(before)) changed(now);
   };
   const turn = (on) => {
     stage().mover = on ? self : null;
@@ -150,7 +151,11 @@ function motion(node, { wait, move, changed }) {
     if (on) schedule();
     else for (const each of [...stage().waiting]) each();
   };
-  const observer = new IntersectionObserver((entries) => (inView = entries.at(-1)?.isIntersecting ?? false, update()), { threshold: 0.5 });
+  const see = (entries) => {
+    inView = entries.at(-1)?.isIntersecting ?? false;
+    update();
+  };
+  const observer = new IntersectionObserver(see, { threshold: 0.5 });
   observer.observe(node);
   document.addEventListener("visibilitychange", () => update(), { signal: ended.signal });
   less.addEventListener("change", () => update(), { signal: ended.signal });
@@ -322,13 +327,17 @@ function toSegment(position, from, to) {
   return Math.hypot(position.row - from.row - share * down, position.column - from.column - share * right);
 }
 function toEdge({ row, column }, [left, top, right, bottom]) {
-  const corners = [{ row: top, column: left }, { row: top, column: right }, { row: bottom, column: right }, { row: bottom, column: left }];
-  const sides = corners.map((corner, at) => toSegment(
-    { row, column },
-    corner,
+  const corners = [[top, left], [top, right], [bottom, right], [bottom, left], [top, left]];
+  const [first, ...others] = corners.map(([down = 0, across = 0]) => ({ row: down, column: across }));
+  let from = (
     /** @type {Position} */
-    corners[(at + 1) % 4]
-  ));
+    first
+  );
+  const sides = others.map((to) => {
+    const far = toSegment({ row, column }, from, to);
+    from = to;
+    return far;
+  });
   return Math.min(...sides);
 }
 
@@ -474,7 +483,8 @@ function idOf(node) {
 }
 function rowsOf({ rows, columns, cells }) {
   const corner = rows.length ? [element("td", { class: "player-corner" })] : [];
-  const top = columns.length ? [element("tr", { role: "row" }, ...corner, ...columns.map((each) => headOf(each, "col")))] : [];
+  const heads = columns.map((each) => headOf(each, "col"));
+  const top = heads.length ? [element("tr", { role: "row" }, ...corner, ...heads)] : [];
   const body = cells.map((line, row) => {
     const head = rows[row];
     return element("tr", { role: "row" }, ...head ? [headOf(head, "row")] : [], ...line.map(cellOf));
@@ -559,7 +569,8 @@ function makePlayer(info, pixels) {
 function makeFigure({ panels, alt }, pixels, reader) {
   let taken = 0;
   const take = (count) => pixels.subarray(taken, taken += count);
-  const made = panels.map((each) => each.kind === "picture" ? makePicture(each, take, reader) : makeGrid(each, reader));
+  const make = (each) => each.kind === "picture" ? makePicture(each, take, reader) : makeGrid(each, reader);
+  const made = panels.map(make);
   const attributes = { class: "player-figure", role: "group", "aria-label": alt };
   const node = element("div", attributes, ...made.map((each) => each.node));
   return { node, show: (light) => made.forEach((each) => each.show(light)) };
@@ -608,10 +619,11 @@ function makeActs(info, now, show, clock) {
   };
 }
 function onKey(event, { step, toggle, free: free2 }) {
-  const native = event.target instanceof HTMLInputElement || event.target instanceof HTMLButtonElement && event.key === " ";
+  const { target, key } = event;
+  const native = target instanceof HTMLInputElement || target instanceof HTMLButtonElement && key === " ";
   if (native || event.ctrlKey || event.metaKey || event.altKey) return;
   const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": toggle, Escape: free2 };
-  const act = keys[event.key];
+  const act = keys[key];
   if (!act) return;
   event.preventDefault();
   event.stopPropagation();

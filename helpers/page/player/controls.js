@@ -16,7 +16,7 @@ const HINT = "Point at a result, or go to it with Tab and the arrow keys: what i
 export function makeWords({ steps, causes }) {
   const sentence = statusLine("player-sentence");
   const sum = statusLine("player-sum");
-  sum.dataset.hint = Object.keys(causes).length ? HINT : ""; // drawn by the sheet: a screen reader need not hear it again
+  sum.dataset.hint = Object.keys(causes).length ? HINT : ""; // drawn by the sheet, so that it is not said again and again
   let told = "";
   /** @param {State} state */
   const show = ({ at, pointed, said }) => {

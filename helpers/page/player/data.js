@@ -1,26 +1,32 @@
-// What the kernel sends: one standing figure, the steps that point into it, and the causes of its results. An element is
-// known by its id everywhere: "p1" may be a mask in a picture and the head of a row in a grid.
+// What the kernel sends: one standing figure, the steps that point into it, and the causes of its results. An element
+// is known by its id everywhere: "p1" may be a mask in a picture and the head of a row in a grid.
 
 /** @typedef {import("../shared/canvas.js").Color} Color */
 
 /**
- * One element of a picture. `at` are numbers in pixels of the picture, x before y: nothing for a mask, whose pixels are sent
- * apart; left, top, right, bottom of a box; x, y of a point; x, y of both ends of an arrow. `tag` is where its name stands.
+ * One element of a picture. `at` are numbers in pixels of the picture, x before y: nothing for a mask, whose pixels are
+ * sent apart; left, top, right, bottom of a box; x, y of a point; x, y of both ends of an arrow. `tag` is where its
+ * name stands.
  *
- * @typedef {{ id: string, kind: "mask" | "box" | "point" | "arrow", at: number[], tag: [number, number], tint: Color }} Mark
+ * @typedef {object} Mark
+ * @property {string} id
+ * @property {"mask" | "box" | "point" | "arrow"} kind
+ * @property {number[]} at
+ * @property {[x: number, y: number]} tag
+ * @property {Color} tint
  */
 
 /** @typedef {{ kind: "picture", title: string, height: number, width: number, marks: Mark[] }} PicturePanel */
 
-/** @typedef {{ id: string, text: string, shade: number, tint: Color }} Cell `shade` is -1..1, the value on the grid's scale */
+/** @typedef {{ id: string, text: string, shade: number, tint: Color }} Cell `shade`: -1..1, its value on the grid's scale */
 
-/** @typedef {{ kind: "grid", title: string, rows: Head[], columns: Head[], cells: Cell[][] }} GridPanel without heads: [] */
+/** @typedef {{ kind: "grid", title: string, rows: Head[], columns: Head[], cells: Cell[][] }} GridPanel */
 
 /** @typedef {{ id: string, tint: Color }} Head */
 
 /** @typedef {{ text: string, lights: string[], act: string | null, wrong: Record<string, string> }} Step */
 
-/** @typedef {{ text: string, tint: Color | null }} Part of an arithmetic; with a tint it is a term that counts something */
+/** @typedef {{ text: string, tint: Color | null }} Part of an arithmetic; a term has a tint */
 
 /** @typedef {{ lights: string[], parts: Part[] }} Cause */
 
@@ -33,8 +39,8 @@
  */
 
 /**
- * What is shown of the figure: the ids that stay while the rest dims (null: nothing dims), the one pointed at, and the one
- * that was a wrong answer.
+ * What is shown of the figure: the ids that stay while the rest dims (null: nothing dims), the one pointed at, and the
+ * one that was a wrong answer.
  *
  * @typedef {{ lit: Set<string> | null, pointed: string | null, wrong: string | null }} Light
  */

@@ -36,7 +36,8 @@ function idOf(node) {
 /** @param {GridPanel} panel */
 function rowsOf({ rows, columns, cells }) {
   const corner = rows.length ? [element("td", { class: "player-corner" })] : [];
-  const top = columns.length ? [element("tr", { role: "row" }, ...corner, ...columns.map((each) => headOf(each, "col")))] : [];
+  const heads = columns.map((each) => headOf(each, "col"));
+  const top = heads.length ? [element("tr", { role: "row" }, ...corner, ...heads)] : [];
   const body = cells.map((line, row) => {
     const head = rows[row];
     return element("tr", { role: "row" }, ...(head ? [headOf(head, "row")] : []), ...line.map(cellOf));

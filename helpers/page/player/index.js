@@ -1,5 +1,6 @@
-// The player: steps that point into one standing figure. It plays by itself while nobody does anything; pointing at a result
-// stops it and lights what the result comes from, with the arithmetic. The kernel sends all once and is never asked.
+// The player: steps that point into one standing figure. It plays by itself while nobody does anything; pointing at a
+// result stops it and lights what the result comes from, with the arithmetic. The kernel sends all once and is never
+// asked.
 import { bytesOf } from "../shared/canvas.js";
 import { makePlayer } from "./player.js";
 

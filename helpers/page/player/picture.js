@@ -1,5 +1,5 @@
-// A picture with masks, boxes, points and arrows. A canvas has its pixels, dimmed outside what is lit; a drawing over it has
-// the outlines, which take the focus; the nearest one answers the pointer.
+// A picture with masks, boxes, points and arrows. A canvas has its pixels, dimmed outside what is lit; a drawing over
+// it has the outlines, which take the focus; the nearest one answers the pointer.
 import { bitmap, borders, contextOf, cssColor, packed, pathOf, photo, unpackMask } from "../shared/canvas.js";
 import { element, shape } from "../shared/dom.js";
 import { lineMove, oneTabStop } from "../shared/keys.js";
@@ -35,8 +35,8 @@ export function unpack(panel, take) {
 }
 
 /**
- * How far a pointer is from a mark, in pixels of the picture. Inside a mask it is half a `reach`, and inside a box more, so that
- * what lies there comes first; a mask too small to be met is met near its middle.
+ * How far a pointer is from a mark, in pixels of the picture. Inside a mask it is half a `reach`, and inside a box
+ * more, so that what lies there comes first; a mask too small to be met is met near its middle.
  *
  * @param {Drawn} mark
  * @param {Position} position

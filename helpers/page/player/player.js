@@ -53,7 +53,9 @@ function makeFigure({ panels, alt }, pixels, reader) {
   let taken = 0;
   /** @param {number} count */
   const take = (count) => pixels.subarray(taken, (taken += count));
-  const made = panels.map((each) => (each.kind === "picture" ? makePicture(each, take, reader) : makeGrid(each, reader)));
+  /** @param {Info["panels"][number]} each */
+  const make = (each) => (each.kind === "picture" ? makePicture(each, take, reader) : makeGrid(each, reader));
+  const made = panels.map(make);
   const attributes = { class: "player-figure", role: "group", "aria-label": alt };
   const node = element("div", attributes, ...made.map((each) => each.node));
   return { node, show: (light) => made.forEach((each) => each.show(light)) };
@@ -129,11 +131,12 @@ function makeActs(info, now, show, clock) {
  * @param {Acts} acts
  */
 function onKey(event, { step, toggle, free }) {
-  const native = event.target instanceof HTMLInputElement || (event.target instanceof HTMLButtonElement && event.key === " ");
+  const { target, key } = event;
+  const native = target instanceof HTMLInputElement || (target instanceof HTMLButtonElement && key === " ");
   if (native || event.ctrlKey || event.metaKey || event.altKey) return;
   /** @type {Record<string, () => void>} */
   const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": toggle, Escape: free };
-  const act = keys[event.key];
+  const act = keys[key];
   if (!act) return;
   event.preventDefault();
   event.stopPropagation();

@@ -39,8 +39,8 @@ export function cssColor([red, green, blue]) {
 }
 
 /**
- * The borders of the regions of an `[H, W]` map: lines, as long as can be, that run right or down wherever two neighbours
- * differ. Beyond the edge all is 0.
+ * The borders of the regions of an `[H, W]` map: lines, as long as can be, that run right or down wherever two
+ * neighbours differ. Beyond the edge all is 0.
  *
  * @param {ArrayLike<number>} map
  * @param {Size} size
@@ -48,7 +48,10 @@ export function cssColor([red, green, blue]) {
  */
 export function borders(map, { height, width }) {
   /** @type {(row: number, column: number) => number} */
-  const at = (row, column) => (row < 0 || column < 0 || row === height || column === width ? 0 : (map[row * width + column] ?? 0));
+  const at = (row, column) => {
+    const inside = row >= 0 && column >= 0 && row < height && column < width;
+    return inside ? (map[row * width + column] ?? 0) : 0;
+  };
   const level = runs(height, width, (row, column) => at(row - 1, column) !== at(row, column));
   const upright = runs(width, height, (column, row) => at(row, column - 1) !== at(row, column));
   return [
@@ -89,7 +92,7 @@ export function pathOf(lines) {
   return lines.map(([x0, y0, x1, y1]) => `M${x0} ${y0}L${x1} ${y1}`).join("");
 }
 
-// --- in a page ----------------------------------------------------------------------------------------------------------
+// --- in a page --------------------------------------------------------------------------------------------------------
 
 /**
  * A canvas with one pixel for each of the picture; `color` gives the packed colour of the pixel at a place.
@@ -122,15 +125,17 @@ export function photo(rgb, size) {
  * @param {string} address
  */
 export async function pictureFrom(address) {
-  if (!address.startsWith("data:image/")) throw new Error(`address: expected data:image/…, got ${address.slice(0, 20)}`);
+  if (!address.startsWith("data:image/")) {
+    throw new Error(`address: expected data:image/…, got ${address.slice(0, 20)}`);
+  }
   const image = Object.assign(new Image(), { src: address });
   await image.decode();
   return image;
 }
 
 /**
- * Gives a canvas as many pixels as the screen has for it, in the shape of the picture, and a context in which one unit is a
- * pixel of the picture and an enlarged pixel is a square. What was drawn is gone.
+ * Gives a canvas as many pixels as the screen has for it, in the shape of the picture, and a context in which one unit
+ * is a pixel of the picture and an enlarged pixel is a square. What was drawn is gone.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {Size} size

@@ -1,4 +1,5 @@
-// Elements and controls. Everything a reader can press is a native control, so that keys, focus and screen readers work.
+// Elements and controls. Everything a reader can press is a native control, so that keys, focus and screen readers
+// work.
 
 /** @typedef {string | number | boolean | null | undefined} Attribute */
 /** @typedef {(Node | string)[]} Children */
@@ -83,7 +84,8 @@ export function enable(node, on) {
 
 /** Text that a screen reader says again whenever it changes. */
 export function statusLine(className = "") {
-  return element("div", { class: `page-status ${className}`, role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  const attributes = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
+  return element("div", { class: `page-status ${className}`, ...attributes });
 }
 
 /**
@@ -123,7 +125,8 @@ export function choice(legend, values, value, choose) {
     return input;
   });
   const labels = inputs.map((input) => element("label", {}, input, element("span", {}, input.value)));
-  const node = element("fieldset", { class: "page-choice" }, element("legend", { class: "page-unseen" }, legend), ...labels);
+  const title = element("legend", { class: "page-unseen" }, legend);
+  const node = element("fieldset", { class: "page-choice" }, title, ...labels);
   /** @param {Value} wanted */
   const set = (wanted) => inputs.forEach((input) => (input.checked = input.value === wanted));
   return { node, set };

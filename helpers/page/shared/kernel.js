@@ -1,5 +1,5 @@
-// The link to the kernel: a question with a time limit. A kernel that is gone or slow gives a sentence, never a wait without
-// end. In Python, `helpers.page.answer` stands at the other end.
+// The link to the kernel: a question with a time limit. A kernel that is gone or slow gives a sentence, never a wait
+// without end. In Python, `helpers.page.answer` stands at the other end.
 
 /**
  * What anywidget gives a page.
@@ -16,7 +16,8 @@
 /** @typedef {{ trouble: string } | { trouble: null, content: any, buffers: DataView[] }} Reply */
 
 export const GONE = "The kernel has stopped or restarted. Run this cell again.";
-export const SLOW = "The kernel has not replied yet. Wait until it is idle and try again; if it has stopped, run this cell again.";
+export const SLOW =
+  "The kernel has not replied yet. Wait until it is idle and try again; if it has stopped, run this cell again.";
 
 /**
  * `ask` resolves to the kernel's reply, or to a sentence about what is wrong: it never rejects. `leave` ends all.

@@ -4,8 +4,8 @@
 /** @typedef {import("./pointer.js").Position} Position */
 
 /**
- * Where a key leads from a position in a picture or a grid, or null if the key is none of ours or leads nowhere else; by ten
- * at a time if `far`.
+ * Where a key leads from a position in a picture or a grid, or null if the key is none of ours or leads nowhere else;
+ * by ten at a time if `far`.
  *
  * @param {Size} size
  * @param {Position} from

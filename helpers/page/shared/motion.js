@@ -1,8 +1,9 @@
-// Motion is the idle state: it runs while it is in view and nobody else moves, and never for a reader who asks for less.
+// Motion is the idle state: it runs while it is in view and nobody else moves, and never for a reader who asks for
+// less.
 
 /**
- * Who moves now, and who would like to, in the whole page. Every widget brings a copy of this module: what they share is this
- * one entry of the window.
+ * Who moves now, and who would like to, in the whole page. Every widget brings a copy of this module: what they share
+ * is this one entry of the window.
  *
  * @typedef {object} Stage
  * @property {{ pause: () => void } | null} mover
@@ -26,13 +27,13 @@ export function lessMotion() {
  * @typedef {object} Mover
  * @property {() => number | null} wait how many milliseconds until the next move; null to end here
  * @property {() => void} move
- * @property {(now: { running: boolean, wanted: boolean, allowed: boolean }) => void} changed told whenever one of them changes
+ * @property {(now: { running: boolean, wanted: boolean, allowed: boolean }) => void} changed told of every change
  */
 
 /**
- * Moves again and again while that is wanted and may be: `node` is in view, the page is seen, nothing else on the page moves,
- * the system does not ask for less. `idle` begins as soon as that is so; `play`, for a reader who presses a button, ends the
- * motion of all others; `pause` ends; `leave` is for good.
+ * Moves again and again while that is wanted and may be: `node` is in view, the page is seen, nothing else on the page
+ * moves, the system does not ask for less. `idle` begins as soon as that is so; `play`, for a reader who presses a
+ * button, ends the motion of all others; `pause` ends; `leave` is for good.
  *
  * @param {Element} node
  * @param {Mover} mover
@@ -59,7 +60,7 @@ export function motion(node, { wait, move, changed }) {
     now = { running: may && [null, self].includes(stage().mover), wanted, allowed: !less.matches };
     stage().waiting[may ? "add" : "delete"](update);
     if (now.running !== before.running) turn(now.running);
-    if (Object.entries(now).some(([name, value]) => value !== before[/** @type {keyof typeof now} */ (name)])) changed(now);
+    if (JSON.stringify(now) !== JSON.stringify(before)) changed(now);
   };
 
   /** @param {boolean} on */
@@ -70,7 +71,12 @@ export function motion(node, { wait, move, changed }) {
     else for (const each of [...stage().waiting]) each();
   };
 
-  const observer = new IntersectionObserver((entries) => ((inView = entries.at(-1)?.isIntersecting ?? false), update()), { threshold: 0.5 });
+  /** @type {IntersectionObserverCallback} */
+  const see = (entries) => {
+    inView = entries.at(-1)?.isIntersecting ?? false;
+    update();
+  };
+  const observer = new IntersectionObserver(see, { threshold: 0.5 });
   observer.observe(node);
   document.addEventListener("visibilitychange", () => update(), { signal: ended.signal });
   less.addEventListener("change", () => update(), { signal: ended.signal });

@@ -4,8 +4,8 @@
 /** @typedef {{ row: number, column: number }} Position in pixels of the picture; its upper left corner is 0, 0 */
 
 /**
- * The position that a pointer is at, with its fraction; may lie outside the picture. A pointer has the upper left corner of a
- * pixel of the screen, but what is seen there is what the middle of that pixel shows.
+ * The position that a pointer is at, with its fraction; may lie outside the picture. A pointer has the upper left
+ * corner of a pixel of the screen, but what is seen there is what the middle of that pixel shows.
  *
  * @param {Element} picture
  * @param {Size} size
@@ -22,8 +22,8 @@ export function positionOf(picture, { height, width }, event) {
 }
 
 /**
- * Whether a pointer that hovers was moved by the reader. A browser tells of a resting mouse, too, when the page scrolls under
- * it; and a finger does not hover.
+ * Whether a pointer that hovers was moved by the reader. A browser tells of a resting mouse, too, when the page scrolls
+ * under it; and a finger does not hover.
  *
  * @param {PointerEvent} event
  */
@@ -74,7 +74,13 @@ export function toSegment(position, from, to) {
  * @param {[left: number, top: number, right: number, bottom: number]} box
  */
 export function toEdge({ row, column }, [left, top, right, bottom]) {
-  const corners = [{ row: top, column: left }, { row: top, column: right }, { row: bottom, column: right }, { row: bottom, column: left }];
-  const sides = corners.map((corner, at) => toSegment({ row, column }, corner, /** @type {Position} */ (corners[(at + 1) % 4])));
+  const corners = [[top, left], [top, right], [bottom, right], [bottom, left], [top, left]];
+  const [first, ...others] = corners.map(([down = 0, across = 0]) => ({ row: down, column: across }));
+  let from = /** @type {Position} */ (first);
+  const sides = others.map((to) => {
+    const far = toSegment({ row, column }, from, to);
+    from = to;
+    return far;
+  });
   return Math.min(...sides);
 }

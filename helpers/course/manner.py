@@ -20,7 +20,7 @@ DRAWING = re.compile(
     r"\bplt\s*\.|\b(?:import|from)\s+(?:matplotlib|pylab)\b"
     r"|\bax\s*\.|\bax\s*=(?!=)|\baxes\s*[\[.]|\b(?:fig|figure), *ax"
 )
-JUDGED = re.compile(r"\b(?:True|False)\W*$")
+JUDGED = re.compile(r"\b(?:True|False)[.!)]*\s*$")
 WIDGET_REPR = re.compile(r"\b(?:Int|Float)Progress\(|^(?:HBox|VBox|Box|Output)\(|\d+%\|")
 """What ipywidgets and tqdm write of a bar where no front end draws it: it says nothing and changes with the run."""
 

@@ -55,9 +55,9 @@ class Content:
         return Content(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     def __str__(self) -> str:
-        units = {"exercises": "minutes of exercises", "training": "seconds of training", "lines": "lines of code"}
-        parts = {units.get(each.name, each.name): getattr(self, each.name) for each in fields(self)}
-        return ", ".join(f"{count} {name}" for name, count in parts.items() if count) or "nothing"
+        units = ("word", "line of code", "figure", "widget", "question", "minute of exercises", "second of training")
+        counts = [getattr(self, each.name) for each in fields(self)]
+        return ", ".join(_counted(count, unit) for count, unit in zip(counts, units, strict=True) if count) or "nothing"
 
 
 def contents(cells: Iterable[NotebookNode], syllabus: Syllabus) -> dict[str, Content]:
@@ -77,8 +77,7 @@ def minute_problems(headings: Sequence[Heading], held: dict[str, Content], sylla
         content = held[heading.mode]
         right = math.ceil(content.minutes)
         if heading.minutes is None or abs(heading.minutes - right) > TOLERANCE:
-            minutes = f"({right} minute{'s' * (right != 1)})"
-            problems.append(f"heading '{heading.text}': by the rule {minutes}, for {content}")
+            problems.append(f"heading '{heading.text}': by the rule ({_counted(right, 'minute')}), for {content}")
     said = {heading.mode: heading.minutes or 0 for heading in headings}
     for name, modes, most in (
         ("the lesson has", list(held), MOST_MINUTES),
@@ -118,6 +117,12 @@ def _shown(data: dict[str, str]) -> Content:
     if quiz := QUIZ.match(text):
         return Content(questions=int(quiz[1]))
     return Content(widgets=int("image/png" in data), questions=int(text.startswith("Prediction(")))
+
+
+def _counted(count: int, unit: str) -> str:
+    """A number with its unit, of which the first word has a plural: "2 lines of code"."""
+    first, *rest = unit.split(" ")
+    return " ".join([str(count), first + "s" * (count != 1), *rest])
 
 
 def _words(markdown: str) -> int:

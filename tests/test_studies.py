@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from helpers import cli, studies
-from helpers.categories import COINS
+from helpers.categories import COINS, VOID
 from helpers.losses import center_targets
 from helpers.scenes.dataset import VALIDATION
 from helpers.studies import STUDIES, Study, StudyError, numbers_or_centers, stored
@@ -296,13 +296,14 @@ def test_regions_are_connected_and_hold_the_same_pixels(things: Tensor) -> None:
 
 def test_reading_numbers_by_hand() -> None:
     numbers = torch.zeros(10, 20, dtype=torch.int64)
-    numbers[:5, :5], numbers[5:, 15:], numbers[0, 10:14] = 3, 3, 7
+    numbers[:5, :5], numbers[5:, 15:], numbers[0, 5:20] = 3, 3, 7
     assert len(objects_of_numbers(numbers)) == 1, "one number, one object; what is too small is none"
     assert len(objects_of_numbers(regions_of_numbers(numbers))) == 2
     truth = regions_of_numbers(numbers)
     assert count_found([numbers], [truth]) == 1, "25 of 50 pixels: an IoU of 0.5 is enough, for one of the two"
     assert count_found([truth], [truth]) == 2 and count_found([numbers * 0], [truth]) == 0
-    assert SMALLEST == 16
+    numbers[1, 19] = 7
+    assert (numbers == 7).sum() == SMALLEST and len(objects_of_numbers(numbers)) == 2, "16 pixels are enough"
 
 
 # --- numbers or centres ---
@@ -363,6 +364,13 @@ def test_one_object_more_renumbers_all_and_moves_no_centre(collages: tuple[Tenso
     assert torch.equal(new_image.movedim(1, -1)[~new], image[chosen].movedim(1, -1)[~new])
     assert torch.equal(new_semantic[~new], semantic[chosen][~new]) and (new_semantic[new] == COINS.id("coin")).all()
     assert not (semantic[chosen][new]).any(), "it covers neither coin nor void"
+
+
+def test_no_coin_is_put_on_void(collages: tuple[Tensor, ...]) -> None:
+    image, semantic, things = collages
+    edge = torch.arange(64) < 6
+    chosen, batch = one_more_at_left((image, semantic.masked_fill(edge & (things == 0), VOID), things))
+    assert len(chosen) == 0 and [len(tensor) for tensor in batch] == [0, 0, 0]
 
 
 def test_a_network_that_follows_the_rule_renumbers_all(

@@ -13,6 +13,7 @@ from helpers.show.figures import (
     use_style,
 )
 from helpers.show.iou_explorer import iou_explorer
+from helpers.show.matches import linked_matches
 from helpers.show.matrices import matrix
 from helpers.show.painter import painter
 from helpers.show.player import Cause, Grid, Picture, Player, Step, player
@@ -38,6 +39,7 @@ __all__ = [
     "image_bytes",
     "iou_explorer",
     "learning_curve",
+    "linked_matches",
     "matrix",
     "painter",
     "player",

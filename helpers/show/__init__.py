@@ -1,8 +1,10 @@
 """Pictures: what a lesson calls to show an image, a label map, or both in a viewer."""
 
 from helpers.show.bars import bars
+from helpers.show.centers import grouping, offsets
 from helpers.show.charts import curves, scatter
-from helpers.show.colors import color_instances, color_panoptic, color_semantic, image_bytes
+from helpers.show.colors import color_instances, color_numbers, color_panoptic, color_semantic, image_bytes
+from helpers.show.detection import stages
 from helpers.show.explorers import explore
 from helpers.show.figures import (
     show_figure,
@@ -14,6 +16,7 @@ from helpers.show.figures import (
 )
 from helpers.show.iou_explorer import iou_explorer
 from helpers.show.matches import linked_matches
+from helpers.show.matching import matching
 from helpers.show.matrices import matrix
 from helpers.show.painter import painter
 from helpers.show.player import Cause, Grid, Picture, Player, Step, player
@@ -32,15 +35,19 @@ __all__ = [
     "TrainingBar",
     "bars",
     "color_instances",
+    "color_numbers",
     "color_panoptic",
     "color_semantic",
     "curves",
     "explore",
+    "grouping",
     "image_bytes",
     "iou_explorer",
     "learning_curve",
     "linked_matches",
+    "matching",
     "matrix",
+    "offsets",
     "painter",
     "player",
     "probe",
@@ -52,6 +59,7 @@ __all__ = [
     "show_labels",
     "show_panoptic",
     "show_row",
+    "stages",
     "table",
     "use_style",
     "viewer",

@@ -23,6 +23,11 @@ NO_INSTANCE_COLOR = (226, 226, 226)
 _HATCH_COLOR = (96, 96, 96)
 _LIGHTNESS = (28.0, 43.0, 58.0, 73.0, 88.0)
 _HUE_TURNS = (0.0, 14.0, -14.0)
+# Okabe and Ito's palette for all kinds of colour vision, without their black, and two shades more.
+_NUMBER_COLORS = (
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
+    (110, 60, 20), (60, 60, 130),
+)  # fmt: skip
 SHADES = len(_LIGHTNESS) * len(_HUE_TURNS)
 """How many shades a category has before they repeat."""
 
@@ -59,6 +64,16 @@ def label_map(labels: ArrayLike, name: str) -> np.ndarray:
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise ValueError(f"{name}: expected integers [H, W], got {array.dtype} {list(array.shape)}")
     return array.astype(np.int64)
+
+
+def color_numbers(numbers: ArrayLike) -> np.ndarray:
+    """Colours uint8 `[H, W, 3]` of a map of object numbers `[H, W]`: one for each number, `NO_INSTANCE_COLOR` for 0.
+
+    The colours begin again after `len(_NUMBER_COLORS)` numbers.
+    """
+    numbers = label_map(numbers, "numbers")
+    palette = np.array(_NUMBER_COLORS, np.uint8)
+    return np.where((numbers > 0)[..., None], palette[(numbers - 1) % len(palette)], np.uint8(NO_INSTANCE_COLOR))
 
 
 def color_semantic(semantic: ArrayLike, categories: CategorySet) -> np.ndarray:

@@ -19,6 +19,7 @@ from scipy.ndimage import distance_transform_edt
 
 from helpers.categories import VOID, CategorySet
 from helpers.labels import Segment, masks_to_boxes
+from helpers.show.box_names import name_boxes
 from helpers.show.colors import (
     color_instances,
     color_panoptic,
@@ -84,7 +85,7 @@ def course_style() -> Iterator[None]:
         yield
 
 
-def show_figure(alt: str, values: str = "") -> None:
+def show_figure(alt: str, structure: str = "", values: str = "") -> None:
     """Shows the current figure with a description in words, and closes it; use it in place of `plt.show()`.
 
     The description goes into the picture's metadata, where nbconvert looks for it, and into its plain text. JupyterLab
@@ -92,12 +93,14 @@ def show_figure(alt: str, values: str = "") -> None:
 
     Args:
         alt: a sentence; the same on every machine, since nbval compares the paragraph.
+        structure: what kind of figure it is, its axes and series; the same on every machine, too.
         values: the numbers of the figure, in words; they differ, and go into the metadata alone.
 
     Raises `ValueError` without a description.
     """
     if len(alt.split()) < 3:
         raise ValueError(f"alt: expected a sentence that says what the figure shows, got '{alt}'")
+    alt = f"{alt} {structure}".strip()
     figure = plt.gcf()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", pil_kwargs={"optimize": True})
@@ -158,6 +161,9 @@ def show_instances(
 ) -> Axes:
     """Draws instances over their picture: each mask in a shade of its category, with its name and score on its box.
 
+    Where a name would be cut or cover another one it stands elsewhere, or nowhere; in small pictures, without the score
+    (`box_names.py`).
+
     Args:
         instances: in torchvision's form: `boxes` `[N, 4]` xyxy, `labels` `[N]`, `masks` bool `[N, H, W]`, and `scores`
             `[N]` where they have any; those of truth, all 1, are not written. What comes first is drawn on top. Without
@@ -175,14 +181,11 @@ def show_instances(
         colors = draw_borders(colors, mask)
     ax = draw_map(colors, title, ax, pixels.shape[:2])
     if boxes:
-        drawn = zip(_boxes(instances), labels, _doubts(instances), ink, strict=True)
-        for (left, top, right, bottom), label, score, color in drawn:
-            edge = np.array(color) / 255
-            corner = (left - 0.5, top - 0.5)
+        frames = _boxes(instances)
+        for (left, top, right, bottom), color in zip(frames, ink, strict=True):
+            edge, corner = np.array(color) / 255, (left - 0.5, top - 0.5)
             ax.add_patch(Rectangle(corner, right - left, bottom - top, fill=False, edgecolor=edge, linewidth=1.5))
-            name = categories[label].name + ("" if score is None else f" {score:.2f}")
-            text = ax.text(*corner, name, color="white", fontsize=7, va="bottom", clip_on=True)
-            text.set_path_effects([withStroke(linewidth=2, foreground="black", alpha=0.8)])
+        name_boxes(ax, frames, [categories[label].name for label in labels], _doubts(instances))
     return ax
 
 
@@ -245,10 +248,10 @@ def _boxes(instances: Mapping[str, ArrayLike]) -> list[list[float]]:
     return to_numpy(boxes).tolist()
 
 
-def _doubts(instances: Mapping[str, ArrayLike]) -> list[float | None]:
-    """The score of each object; None for each where nobody doubts."""
+def _doubts(instances: Mapping[str, ArrayLike]) -> list[str | None]:
+    """The score of each object, as it is written; None for each where nobody doubts."""
     scores = to_numpy(instances["scores"]).tolist() if "scores" in instances else []
-    return scores if set(scores) - {1.0} else [None] * len(instances["labels"])
+    return [f"{score:.2f}" for score in scores] if set(scores) - {1.0} else [None] * len(instances["labels"])
 
 
 def _times(size: tuple[int, ...]) -> int:

@@ -177,10 +177,10 @@ FLOORS = [
     {"categories"},
     {"arguments"},
     {"labels"},
-    {"fusion", "losses", "metrics"},  # functions on tensors
+    {"fusion", "losses", "metrics", "objects"},  # functions on tensors
     {"scenes", "augment"},
     {"models"},
-    {"training", "evaluation"},
+    {"training", "evaluation", "price"},
     {"show", "scoreboard"},
     {"recipes", "studies"},
     {"course"},  # it stands apart, see below; exercises and cli alone may import it

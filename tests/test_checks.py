@@ -480,7 +480,7 @@ def test_a_broken_exercise_is_not_the_learner_s_fault(monkeypatch: pytest.Monkey
         monkeypatch.setitem(exercise._exercises, "count_pixels", replace(COUNT, **fault))
         result = check(named(lambda mask: 0))
         assert result.status == "broken"
-        assert "the exercise is at fault, not you" in repr(result) and "course.mistake(" in repr(result)
+        assert "the exercise is at fault, not you" in repr(result) and "`course.mistake(" in repr(result)
 
 
 # Pictures

@@ -60,6 +60,13 @@ def verdict(name: str, function: Callable) -> str:
     return judge(exercise, function).status
 
 
+def test_what_has_no_width_is_not_drawn() -> None:
+    """Matplotlib would draw it with a warning, which a learner would see in red."""
+    [exercise] = [exercise for exercise in exercises(4) if exercise.name == "greedy_match"]
+    with pytest.raises(ValueError, match="values: expected a map"):
+        exercise.picture((torch.zeros(1, 0), torch.ones(1), 0.5), torch.tensor([-1]), torch.tensor([0]))
+
+
 # Right answers of another kind than the solution
 
 

@@ -65,8 +65,8 @@ def attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 def needed(attempts: str) -> str:
     return (
-        f"not yet: double: our solution comes after a right answer, or after {attempts} that course.check could judge "
-        '(the stub, a repeat and a crash do not count); course.hint("double") gives a hint'
+        f"not yet: double: our solution comes after a right answer, or after {attempts} that `course.check` could "
+        'judge (the stub, a repeat and a crash do not count); `course.hint("double")` gives a hint'
     )
 
 
@@ -77,7 +77,7 @@ def test_a_stub_says_what_is_needed(attempt: Callable) -> None:
     stub = attempt("...")
     said = solution(stub)
     assert repr(said) == needed("three different attempts")
-    assert said._repr_markdown_() == f"**✗ {repr(said)}**"
+    assert said._repr_markdown_() == repr(said).replace("not yet: double", "**not yet: double**")
     assert "return" not in repr(said) + said._repr_markdown_()
     assert progress.summary() == (), "nothing was tried, nothing is kept"
 
@@ -87,7 +87,7 @@ def test_a_right_answer_opens_it(attempt: Callable) -> None:
     said = solution(f)
     assert (said.status, said.code, said.text, said.note) == ("shown", written(DOUBLE), DOUBLE.reasons, "")
     assert repr(said) == (
-        "our solution of double\n\ndef double(x: int) -> int:\n    return 2 * x  # ours\n\n" + DOUBLE.reasons
+        "Our solution of double\n\ndef double(x: int) -> int:\n    return 2 * x  # ours\n\n" + DOUBLE.reasons
     )
     assert "```python\ndef double(x: int) -> int:\n    return 2 * x  # ours\n```" in said._repr_markdown_()
     assert attempt("return 0") and solution("double").status == "shown", "what was right once stays so"
@@ -212,7 +212,7 @@ def test_what_is_no_exercise(wrong: object) -> None:
 def test_a_solution_that_cannot_be_read_is_our_fault(attempt: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(exercise._exercises, "double", Exercise(**{**vars(DOUBLE), "solution": abs}))
     assert re.match(
-        r'broken: double: the solution cannot be shown; please report it, course.mistake\("..."\)',
+        r'broken: double: it cannot be shown; please report it, `course.mistake\("..."\)`',
         repr(solution(attempt("return 2 * x"))),
     )
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from helpers.course.values import contrast, show
 
-REPORT = 'please report it, course.mistake("...") writes the report'
+REPORT = 'please report it, `course.mistake("...")` writes the report'
 Status = Literal["not attempted", "not yet", "correct", "interrupted", "unknown", "broken"]
 SIGNS = {"not attempted": "○", "not yet": "✗", "correct": "✓", "interrupted": "■", "unknown": "?", "broken": "!"}
 
@@ -131,28 +131,20 @@ class Solution:
     note: str = ""
 
     def __repr__(self) -> str:
-        return "\n\n".join(part for part in (self._headline(), self.code, self.code and self.text, self.note) if part)
+        return self._shown() if self.code else f"{self._title()}: {self._why_not()}"
 
     def _repr_markdown_(self) -> str:
-        sign = SIGNS.get(self.status, "")  # none where the solution is shown, which may not be the learner's
-        code = f"```python\n{self.code}\n```" if self.code else ""
-        parts = (
-            f"**{f'{sign} {self._headline()}'.strip()}**",
-            code,
-            self.code and f"**Why so.** {self.text}",
-            self.note,
-        )
+        return self._shown("**", "```python\n", "\n```") if self.code else f"**{self._title()}**: {self._why_not()}"
+
+    def _shown(self, bold: str = "", fence: str = "", end: str = "") -> str:
+        parts = (f"{bold}Our solution of {self.name}{bold}", fence + self.code + end, self.text, self.note)
         return "\n\n".join(part for part in parts if part)
 
-    def _headline(self) -> str:
-        match self.status:
-            case "shown":
-                return f"our solution of {self.name}"
-            case "broken":
-                return f"broken: {self.name}: the solution cannot be shown; {REPORT} ({self.text})"
-            case "unknown":
-                return f"no solution: {self.text}"
-        return f"{self.status}: {self.name}: {self.text}"
+    def _title(self) -> str:
+        return "no solution" if self.status == "unknown" else f"{self.status}: {self.name}"
+
+    def _why_not(self) -> str:
+        return f"it cannot be shown; {REPORT} ({self.text})" if self.status == "broken" else self.text
 
 
 def draw(picture: Callable[[tuple, Any, Any], Any], case: Case) -> bytes:

@@ -52,8 +52,8 @@ def written(exercise: Exercise) -> str:
 def _needed(name: str, left: int) -> str:
     more = NUMBERS[left]
     return (
-        f"our solution comes after a right answer, or after {more} that course.check could judge (the stub, a repeat "
-        f'and a crash do not count); course.hint("{name}") gives a hint'
+        f"our solution comes after a right answer, or after {more} that `course.check` could judge (the stub, a repeat "
+        f'and a crash do not count); `course.hint("{name}")` gives a hint'
     )
 
 

@@ -96,6 +96,8 @@ def peaks_picture(args: tuple, target: Tensor, yours: Tensor) -> Figure:
 
 def marked_picture(values: Tensor, target: Tensor, yours: Tensor, marks: str = "ox") -> Figure:
     """A map in grey; over it places (column, row): those of the target, and those of the learner's answer."""
+    if not values.numel():
+        raise ValueError(f"values: expected a map to draw, got {list(values.shape)}")
     figure, ax = plt.subplots(figsize=(3.6, 3.4))
     ax.imshow(values.numpy(), cmap="gray")
     for places, mark, color, name in zip((target, yours), marks, ("C0", "C1"), ("target", "yours"), strict=True):

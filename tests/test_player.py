@@ -470,6 +470,7 @@ def test_one_player_of_the_page_moves_at_a_time_and_none_is_left_behind(page: Pa
     plays, places = page.locator(".player-play"), page.locator(".page-slider output")
     page.wait_for_function(_RUNNING)
     expect(places.first).to_have_text("2 / 3", timeout=10_000)
+    page.wait_for_timeout(1000)  # less than the next step of the first one, more than the second one began later
     assert places.last.inner_text() == "1 / 3", "it waits for the first one"
     plays.first.click()
     expect(places.last).to_have_text("2 / 3", timeout=10_000)

@@ -29,7 +29,8 @@ def bright_regions(image: Tensor) -> Tensor:
 def flooded(image: Tensor) -> Tensor:
     """The same bright pixels, parted by a watershed (Vincent and Soille 1991): bool `[N, H, W]`.
 
-    The sources are the places deepest inside, at least 15 pixels apart; from there the bright pixels are flooded.
+    The sources are the places deepest inside, at least 15 pixels apart and as far from the edge of the picture; from
+    there the bright pixels are flooded. What has no source is left out: at the edge it is mostly ground.
     """
     bright = _bright(image)
     depth = ndimage.gaussian_filter(ndimage.distance_transform_edt(bright), 2)

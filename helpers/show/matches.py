@@ -48,19 +48,17 @@ class Level:
     kinds: list[str]
 
 
-def level(found: Instances, truth: Instances, threshold: float) -> Level:
-    """Who found whom at one IoU threshold; arguments as for `match`."""
-    matched = match(found, truth, threshold).tolist()
-    fits = (same_category_iou(found, truth) >= threshold).any(1).tolist()  # a fit that is no hit must have been taken
-    kinds = ["hit" if row >= 0 else "double" if fit else "wrong" for row, fit in zip(matched, fits, strict=True)]
-    return Level(threshold, matched, kinds)
-
-
-def same_category_iou(found: Instances, truth: Instances) -> Tensor:
-    """float64 `[N, M]` on the CPU: the IoU of two objects of one category, 0 for others."""
+def find_levels(found: Instances, truth: Instances) -> list[Level]:
+    """Who found whom at each of COCO's ten IoU thresholds; arguments as for `match`."""
     ious = mask_iou(found["masks"], truth["masks"])
-    ious[(found["labels"][:, None] != truth["labels"]).cpu()] = 0
-    return ious
+    ious[found["labels"][:, None] != truth["labels"]] = 0
+    levels = []
+    for threshold in THRESHOLDS.tolist():
+        matched = match(found, truth, threshold).tolist()
+        fits = (ious >= threshold).any(1).tolist()  # what fits an object and is no hit came too late
+        kinds = ["hit" if row >= 0 else "double" if fit else "wrong" for row, fit in zip(matched, fits, strict=True)]
+        levels.append(Level(threshold, matched, kinds))
+    return levels
 
 
 class LinkedMatches(anywidget.AnyWidget):
@@ -113,6 +111,8 @@ def linked_matches(
     check_instances("truth", truth, ("masks", "labels"), things)
     for name, each in (("found", found), ("truth", truth)):
         check_masks(f"{name}['masks']", each["masks"], image.shape[:2])
+    inside = bool(((found["scores"] >= 0) & (found["scores"] <= 1)).all())
+    expect(inside, "found['scores']", "numbers in 0..1", "others")
     expect(len(alt.split()) > 2, "alt", "a sentence that says what the figure shows", f"'{alt}'")
     found = {key: found[key].cpu()[falling(found["scores"])] for key in ("masks", "labels", "scores")}
     truth = {key: truth[key].cpu()[truth["labels"].cpu().argsort(stable=True)] for key in ("masks", "labels")}
@@ -128,10 +128,11 @@ def _lists(colors: dict[str, tuple[int, int, int]]) -> dict[str, list[int]]:
 
 def _items(found: Instances, truth: Instances, categories: CategorySet) -> dict:
     """Predictions, objects and who found whom, as `helpers/page/matches/data.js` has them."""
-    ious, same = mask_iou(found["masks"], truth["masks"]).tolist(), same_category_iou(found, truth).tolist()
+    ious = mask_iou(found["masks"], truth["masks"])
+    same = ious * (found["labels"][:, None] == truth["labels"])
     predictions = [
         {"category": categories[label].name, "score": score, "best": _best(row)}
-        for label, score, row in zip(found["labels"].tolist(), found["scores"].tolist(), same, strict=True)
+        for label, score, row in zip(found["labels"].tolist(), found["scores"].tolist(), same.tolist(), strict=True)
     ]
     labels = truth["labels"].tolist()
     return {
@@ -140,9 +141,9 @@ def _items(found: Instances, truth: Instances, categories: CategorySet) -> dict:
             {"category": categories[label].name, "number": labels[: at + 1].count(label)}
             for at, label in enumerate(labels)
         ],
-        "ious": ious,
-        "texts": [[_two_digits(iou) for iou in row] for row in ious],
-        "levels": [asdict(level(found, truth, threshold)) for threshold in THRESHOLDS.tolist()],
+        "ious": ious.tolist(),
+        "texts": [[two_digits(iou) for iou in row] for row in ious.tolist()],
+        "levels": [asdict(level) for level in find_levels(found, truth)],
     }
 
 
@@ -152,7 +153,7 @@ def _best(ious: list[float]) -> int:
     return len(ious) - 1 - ious[::-1].index(most) if most > 0 else -1
 
 
-def _two_digits(iou: float) -> str:
+def two_digits(iou: float) -> str:
     """An IoU rounded to hundredths, yet never up to a threshold that it does not reach."""
     hundredths = round(100 * iou)
     return f"{(hundredths - (hundredths % 5 == 0 and hundredths / 100 > iou)) / 100:.2f}"

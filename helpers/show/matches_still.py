@@ -17,10 +17,11 @@ _TIMES = 4  # how much masks are enlarged, so that an outline goes around pixels
 
 def draw(info: dict, pixels: bytes) -> np.ndarray:
     """What a `LinkedMatches` sends to its page, as a picture, uint8 `[H, W, 3]`."""
-    figure = Figure(figsize=(10, 7), dpi=100, facecolor="white")
+    upper = max(4, 0.25 * (len(info["predictions"]) + 2))  # inches, so that many rows can be read
+    figure = Figure(figsize=(10, upper + 3), dpi=100, facecolor="white")
     canvas = FigureCanvasAgg(figure)
     names = [["picture", "matrix"], ["curve", "words"]]
-    panels = figure.subplot_mosaic(names, width_ratios=[39, 57], height_ratios=[4, 3], gridspec_kw=_PLACE)
+    panels = figure.subplot_mosaic(names, width_ratios=[39, 57], height_ratios=[upper, 3], gridspec_kw=_PLACE)
     image, masks = unpack(info, pixels)
     draw_picture(panels["picture"], info, image, masks)
     draw_matrix(panels["matrix"], info)
@@ -110,13 +111,14 @@ def _draw_cell(ax: Axes, info: dict, row: int, column: int, frame: str) -> None:
     text = text if iou else "" if other else "0"
     _cell(ax, column, row, text, "#eceef0" if other else _mix(_color(info, "hit"), 0.6 * iou), bold=bool(frame))
     if frame:
-        style = {"edgecolor": _color(info, frame), "linestyle": _DASHES[frame], "linewidth": 1.8}
+        dark = tuple(0.65 * channel for channel in _color(info, frame))
+        style = {"edgecolor": dark, "linestyle": _DASHES[frame], "linewidth": 1.8}
         ax.add_patch(Rectangle((column + 0.04, row + 0.06), 0.92, 0.88, facecolor="none", **style))
 
 
 def draw_curve(ax: Axes, info: dict) -> None:
     """Precision and recall after each prediction."""
-    _title(ax, "Precision and recall: a point after each prediction")
+    _title(ax, "Precision and recall after each prediction")
     if info["curve"]:
         ax.plot(*zip(*info["curve"], strict=True), color=_SOFT, linewidth=0.8, label="many streets")
         ax.legend(loc="lower left", fontsize=8, frameon=False)

@@ -250,18 +250,14 @@ function lightsUp(light, { kind, at }) {
   return { "data-pointed": pointed, "data-dim": !lit };
 }
 function follow(view, { hover, press }, find = under) {
-  const node = (
-    /** @type {HTMLElement} */
-    view
-  );
-  node.addEventListener("pointermove", (event) => event.pointerType !== "touch" && hover(find(event)));
-  node.addEventListener("pointerleave", () => hover(null));
-  node.addEventListener("click", (event) => {
+  view.addEventListener("pointermove", (event) => event.pointerType !== "touch" && hover(find(event)));
+  view.addEventListener("pointerleave", () => hover(null));
+  view.addEventListener("click", (event) => {
     const item = find(event);
     press(item);
     if (item) nodeOf(view, item)?.focus({ preventScroll: true });
   });
-  node.addEventListener("focusin", (event) => {
+  view.addEventListener("focusin", (event) => {
     const item = under(event);
     if (item && /** @type {Element} */
     event.target.matches(":focus-visible")) press(item);
@@ -307,9 +303,10 @@ function makeCurve(info, reader) {
   drawing.append(...axes(), ...manyStreets(info), ...lines, ring, ...nodes);
   const keepStop = walk(nodes, (node2) => !node2.hasAttribute("hidden"));
   let points = [];
-  follow(drawing, reader, (event) => pointAt(drawing, points, event));
-  const caption = element("figcaption", {}, "Precision and recall: a point after each prediction");
-  const node = element("figure", { class: "matches-chart" }, caption, drawing);
+  const stage = element("div", {}, drawing);
+  follow(stage, reader, (event) => pointAt(drawing, points, event));
+  const caption = element("figcaption", {}, "Precision and recall after each prediction");
+  const node = element("figure", { class: "matches-chart" }, caption, stage);
   return {
     node,
     show: (now, light) => {

@@ -49,9 +49,10 @@ export function makeCurve(info, reader) {
   const keepStop = walk(nodes, (node) => !node.hasAttribute("hidden"));
   /** @type {Point[]} */
   let points = [];
-  follow(drawing, reader, (event) => pointAt(drawing, points, event));
-  const caption = element("figcaption", {}, "Precision and recall: a point after each prediction");
-  const node = element("figure", { class: "matches-chart" }, caption, drawing);
+  const stage = element("div", {}, drawing); // a drawing that listens to the focus would be a stop of the Tab key
+  follow(stage, reader, (event) => pointAt(drawing, points, event));
+  const caption = element("figcaption", {}, "Precision and recall after each prediction");
+  const node = element("figure", { class: "matches-chart" }, caption, stage);
   return {
     node,
     show: (now, light) => {

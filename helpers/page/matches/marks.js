@@ -65,20 +65,19 @@ export function lightsUp(light, { kind, at }) {
 /**
  * Tells the reader's pointer, taps and focus over nodes that carry their items.
  *
- * @param {Element} view
+ * @param {HTMLElement} view
  * @param {Reader} reader
  * @param {(event: MouseEvent) => Item | null} [find]
  */
 export function follow(view, { hover, press }, find = under) {
-  const node = /** @type {HTMLElement} */ (view); // or a drawing, whose events are the same
-  node.addEventListener("pointermove", (event) => event.pointerType !== "touch" && hover(find(event)));
-  node.addEventListener("pointerleave", () => hover(null));
-  node.addEventListener("click", (event) => {
+  view.addEventListener("pointermove", (event) => event.pointerType !== "touch" && hover(find(event)));
+  view.addEventListener("pointerleave", () => hover(null));
+  view.addEventListener("click", (event) => {
     const item = find(event);
     press(item);
     if (item) nodeOf(view, item)?.focus({ preventScroll: true }); // the arrows go on from here
   });
-  node.addEventListener("focusin", (event) => {
+  view.addEventListener("focusin", (event) => {
     const item = under(event);
     if (item && /** @type {Element} */ (event.target).matches(":focus-visible")) press(item);
   });

@@ -46,7 +46,7 @@ def test_the_solution_that_is_shown_is_one(exercise: Exercise) -> None:
     code, space = written(exercise), dict(NOTEBOOK)
     exec(code, space)
     assert judge(exercise, space[exercise.name]).status == "correct"
-    assert max(map(len, code.splitlines())) <= 88, "it stands in a cell's width"
+    assert max(map(len, code.splitlines())) <= 81, "it stands in a cell's width"
     assert len(re.findall(r"[.:;?](?= |$)", exercise.reasons)) >= 2 and 150 < len(exercise.reasons) < 500
 
 

@@ -116,7 +116,8 @@ def greedy_match(iou: Tensor, scores: Tensor, threshold: float) -> Tensor:
     left, found = iou.clone(), torch.full((len(scores),), -1)
     for n in scores.argsort(descending=True, stable=True):
         if (left[n] >= threshold).any():
-            found[n] = (left[n] == left[n].max()).nonzero().max()  # of equals, the last
+            best = (left[n] == left[n].max()).nonzero()
+            found[n] = best.max()  # of equals, the last
             left[:, found[n]] = -1
     return found
 

@@ -457,7 +457,7 @@ def test_it_moves_only_while_it_is_in_view(page: Page, moving: FrontEnd) -> None
 @pytest.mark.browser
 def test_one_player_of_the_page_moves_at_a_time_and_none_is_left_behind(page: Page, moving: FrontEnd) -> None:
     steps = [Step("A"), Step("B"), Step("C")]
-    moving.mount(small(steps=steps))
+    moving.mount(player([Grid("grid", [[1]])], steps, alt=ALT))  # so small that both are in view
     # A second one from a second copy of the module, as anywidget imports one for each widget.
     page.evaluate(
         """async (source) => {

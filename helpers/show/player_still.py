@@ -30,7 +30,7 @@ def draw(info: dict, pixels: bytes) -> np.ndarray:
     width = max(_WIDTH, _GAP + sum(width + _GAP for _, width in sizes))
     tallest = max(height for height, _ in sizes)
     height = _TITLE + tallest + _LINE * (len(lines) + 1)
-    figure = Figure(figsize=(width, height), dpi=100, facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="none")
     canvas = FigureCanvasAgg(figure)
     left, top = _GAP, height - _TITLE
     for panel, (high, wide) in zip(info["panels"], sizes, strict=True):

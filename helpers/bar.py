@@ -28,9 +28,16 @@ class Bar:
             return
         self.bar = widgets.IntProgress(0, 0, total, layout=widgets.Layout(width="280px"))
         self.note = widgets.Label("")
-        row = widgets.HBox([widgets.Label(title), self.bar, self.note])
         self.picture = widgets.Image(value=picture, format="png") if picture else None
-        display(widgets.VBox([row, self.picture]) if self.picture else row)
+
+        class Progress(widgets.VBox):
+            """Has a text of its own: what ipywidgets writes of a widget is a list of its parts."""
+
+            def __repr__(self) -> str:
+                return f"Bar('{title}')"
+
+        row = widgets.HBox([widgets.Label(title), self.bar, self.note])
+        display(Progress([row, self.picture] if self.picture else [row]))
 
     def move(self, done: int, note: str = "", picture: bytes | None = None) -> None:
         """Show that `done` of the total are done, and a word about how it goes; drawn at most ten times a second."""

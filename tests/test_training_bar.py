@@ -193,6 +193,6 @@ fit(net, points, loss, 30, 0.3, score, watch=[TrainingBar("training", shade)])
     )
     assert first == second
     assert [kind for kind, _ in first] == ["display_data", "display_data", "execute_result"]
-    assert first[0][1].startswith("HBox(children=(Label(value='counting'), IntProgress(value=0")
-    assert first[1][1].startswith("VBox(children=(HBox(children=(Label(value='training'), IntProgress(value=0")
+    assert first[0][1] == "Bar('counting')"
+    assert first[1][1] == "Bar('training')"
     assert first[2][1] == "History(30 steps)"

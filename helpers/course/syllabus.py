@@ -76,7 +76,7 @@ class Promise(Record):
 class Claim(Promise):
     """A statement that the lesson computes or draws."""
 
-    kind: Literal["step", "expert", "under_the_hood", "advice", "production", "connection", "pitfall", "takeaway"]
+    kind: Literal["step", "expert", "under_the_hood", "advice", "production", "connection", "pitfall", "takeaway", "beyond"]
     claim: Text
 
 

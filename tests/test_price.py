@@ -110,7 +110,7 @@ def test_the_peak_is_that_of_a_ledger(acts: list[tuple[str, int]]) -> None:
                 del memory, size, tensor
             elif at is not None:
                 alive[at][2].add_(1)
-            peak = max(peak, sum(dict((memory, size) for memory, size, _ in alive).values()))
+            peak = max(peak, sum({memory: size for memory, size, _ in alive}.values()))
 
     assert peak_bytes(ask, IMAGE) == peak
 

@@ -51,7 +51,7 @@ def test_each_stage_has_the_form_it_promises(net: MaskRCNN) -> None:
     count = len(stages.boxes)
     assert list(stages.features) == ["2", "4", "8", "16"] and stages.proposals.shape == (40, 4)
     assert stages.boxes.shape == (count, 4) and stages.labels.shape == stages.scores.shape == (count,)
-    assert stages.grids.shape == (count, 20, 20) and 0 <= stages.grids.min() and stages.grids.max() <= 1
+    assert stages.grids.shape == (count, 20, 20) and stages.grids.min() >= 0 and stages.grids.max() <= 1
     assert (stages.scores.diff() <= 0).all()
     assert set(stages.labels.tolist()) <= {category.id for category in STREET.things}
     pasted = paste_masks(stages.grids, stages.boxes, image.shape[1:]) > 0.5

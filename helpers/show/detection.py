@@ -12,6 +12,7 @@ from helpers.arguments import expect
 from helpers.categories import CategorySet
 from helpers.models.stages import Stages
 from helpers.objects import surer_than
+from helpers.show.colors import to_numpy
 from helpers.show.figures import course_style, show_figure, show_image, show_instances
 
 _PROPOSED = "#ffd34d"
@@ -44,7 +45,7 @@ def stages(image: ArrayLike, stages: Stages, categories: CategorySet, alt: str, 
 def _draw_grid(ax: Axes, stages: Stages, categories: CategorySet) -> None:
     """The grid of the surest box, in a frame of the colour that the box has."""
     category = categories[int(stages.labels[0])]
-    shown = ax.imshow(stages.grids[0], vmin=0, vmax=1, cmap="gray")
+    shown = ax.imshow(to_numpy(stages.grids[0]), vmin=0, vmax=1, cmap="gray")
     ax.set(title=f"3. the grid in the surest box ({category.name})", xticks=[], yticks=[])
     ax.spines[:].set(visible=True, color=[channel / 255 for channel in category.color], linewidth=4)
     plt.colorbar(shown, ax=ax, label="how sure: object", shrink=0.85)

@@ -130,6 +130,12 @@ def test_the_numbers_in_a_table_are_looked_at_too() -> None:
     assert output_problems([shown("<td>⟨0.636⟩ at least 0.60 ✓</td>", "text/html")]) == []
 
 
+def test_only_what_a_learner_reads_as_text_is_judged() -> None:
+    assert output_problems([shown("<pre>\nTrue\n</pre>", "text/html")]) == []
+    warned = v4.new_output("stream", name="stderr", text="a warning: True\n")
+    assert output_problems([v4.new_code_cell("1", id="see-2", outputs=[warned])]) == []
+
+
 # --- exercises ---
 
 titles = st.text(st.sampled_from("abc Z09?,`-"), min_size=1).filter(lambda text: text == text.strip() != "")

@@ -228,11 +228,11 @@ STUDY = Study(
     seeds=(0, 1, 2),
     run=run,
     tolerance={
-        "found": 12,
-        "found as regions of a number": 15,
-        "found as regions of coins": 15,
-        "drawn": 30,
+        "found": 6,
+        "found as regions of a number": 8,
+        "found as regions of coins": 8,
+        "drawn": 15,
         "true": 0,
-        "renumbered": 0.1,
+        "renumbered": 0.05,
     },
 )

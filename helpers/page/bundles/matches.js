@@ -240,6 +240,12 @@ function under(event) {
 function nodeOf(view, { kind, at }) {
   return view.querySelector(`[data-${kind}="${at}"][tabindex]`);
 }
+function show(node, attributes) {
+  const changed = Object.entries(attributes).filter(([name, value]) => {
+    return node?.getAttribute(name) !== (value === false ? null : value === true ? "" : String(value));
+  });
+  if (node && changed.length) setAttributes(node, Object.fromEntries(changed));
+}
 function standing(info, state, { kind, at }) {
   if (kind === "object") return finderOf(info, state, at) < 0 ? "missed" : "hit";
   return at < state.kept ? levelOf(info, state).kinds[at] ?? "gone" : "gone";
@@ -273,7 +279,7 @@ function walk(nodes, seen) {
     const stop = nodes.find((node) => node.getAttribute("tabindex") === "0");
     if (stop && seen(stop)) return;
     const first = nodes.find(seen);
-    nodes.forEach((node) => setAttributes(node, { tabindex: node === first ? 0 : -1 }));
+    nodes.forEach((node) => show(node, { tabindex: node === first ? 0 : -1 }));
   };
 }
 
@@ -325,7 +331,7 @@ function makePoint(at) {
 }
 function showRing(ring, point) {
   const { x, y } = placeOf(point ?? { recall: 0, precision: 0 });
-  setAttributes(ring, { cx: x, cy: y, hidden: !point });
+  show(ring, { cx: x, cy: y, hidden: !point });
 }
 function showPoint(info, node, at, point, now, light) {
   const item = (
@@ -333,13 +339,13 @@ function showPoint(info, node, at, point, now, light) {
     { kind: "prediction", at }
   );
   const standsAs = standing(info, now, item);
-  setAttributes(node, { "data-standing": standsAs, ...lightsUp(light, item), hidden: !point });
+  show(node, { "data-standing": standsAs, ...lightsUp(light, item), hidden: !point });
   if (!point) return;
   const { x, y } = placeOf(point);
   const [recall, precision] = [point.recall, point.precision].map((each) => each.toFixed(2));
   const words = `after prediction ${at + 1}: recall ${recall}, precision ${precision}`;
   const scale = node.hasAttribute("data-pointed") ? 1.5 : 1;
-  setAttributes(node, { d: SHAPES[standsAs], transform: `translate(${x} ${y}) scale(${scale})`, "aria-label": words });
+  show(node, { d: SHAPES[standsAs], transform: `translate(${x} ${y}) scale(${scale})`, "aria-label": words });
 }
 function pointAt(drawing, points, event) {
   const box = drawing.getBoundingClientRect();
@@ -491,17 +497,17 @@ function makeRow(info, at) {
 }
 function showHead(info, { node, sign, item }, now, light) {
   const standsAs = standing(info, now, item);
-  setAttributes(node, { "data-standing": standsAs, ...lightsUp(light, item) });
+  show(node, { "data-standing": standsAs, ...lightsUp(light, item) });
   sign.textContent = standsAs === "gone" ? "" : SIGNS[standsAs];
 }
 function showRow(info, { head, cells, node }, now, light) {
   const { at } = head.item;
   const object = objectOf(info, now, at);
-  setAttributes(node, { "data-standing": standing(info, now, head.item) });
+  show(node, { "data-standing": standing(info, now, head.item) });
   cells.forEach((cell, column) => {
     const both = light?.predictions.has(at) && light.objects.has(column);
     const lit = !light || both || light.item.at === (light.item.kind === "object" ? column : at);
-    setAttributes(cell, { "data-frame": column === object, "data-dim": !lit });
+    show(cell, { "data-frame": column === object, "data-dim": !lit });
   });
 }
 function intoView(scroller, node) {
@@ -682,8 +688,8 @@ function showMark(info, { item, outline, tag }, now, light) {
   const looks = { "data-standing": standsAs, ...lightsUp(light, item) };
   const found = item.kind === "object" && standsAs === "hit";
   const hidden = standsAs === "gone" || found && !light?.objects.has(item.at);
-  setAttributes(outline, { ...looks, hidden, "aria-label": wordsFor(info, item, standsAs) });
-  setAttributes(tag, { ...looks, hidden: hidden || found });
+  show(outline, { ...looks, hidden, "aria-label": wordsFor(info, item, standsAs) });
+  show(tag, { ...looks, hidden: hidden || found });
   const sign = standsAs === "gone" || standsAs === "hit" ? "" : SIGNS[standsAs];
   tag.textContent = `${item.kind === "object" ? nameOf(info, item.at) : item.at + 1} ${sign}`;
 }
@@ -776,7 +782,7 @@ function makeMatches(info, pixels) {
   let state = start(info);
   const update = (changes) => {
     const next = change(state, changes);
-    if (next !== state) show(state = next);
+    if (next !== state) show2(state = next);
   };
   const reader = { hover: (hovered) => update({ hovered }), press: (pinned) => update({ hovered: null, pinned }) };
   const linked = [makePicture(info, pixels, reader), makeCurve(info, reader), makeMatrix(info, reader)];
@@ -785,8 +791,11 @@ function makeMatches(info, pixels) {
   const node = frame("matches", info.alt, grid);
   for (const [kind, color] of Object.entries(info.colors)) node.style.setProperty(`--${kind}`, cssColor(color));
   node.addEventListener("keydown", (event) => event.key === "Escape" && reader.press(null));
-  const show = (now) => views.forEach((each) => each.show(now, lightOf(info, now)));
-  show(state);
+  const show2 = (now) => {
+    const light = lightOf(info, now);
+    views.forEach((each) => each.show(now, light));
+  };
+  show2(state);
   return { node, leave: () => node.remove() };
 }
 

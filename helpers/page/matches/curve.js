@@ -1,6 +1,6 @@
 // Precision and recall of the surest prediction alone, of the two surest, and so on: a point for each.
-import { element, setAttributes, shape } from "../shared/dom.js";
-import { follow, itemOf, lightsUp, standing, walk } from "./marks.js";
+import { element, shape } from "../shared/dom.js";
+import { follow, itemOf, lightsUp, show, standing, walk } from "./marks.js";
 import { pointsOf } from "./state.js";
 
 /** @typedef {import("./data.js").Info} Info */
@@ -75,7 +75,7 @@ function makePoint(at) {
 /** @type {(ring: SVGElement, point: Point | undefined) => void} */
 function showRing(ring, point) {
   const { x, y } = placeOf(point ?? { recall: 0, precision: 0 });
-  setAttributes(ring, { cx: x, cy: y, hidden: !point });
+  show(ring, { cx: x, cy: y, hidden: !point });
 }
 
 /**
@@ -89,13 +89,13 @@ function showRing(ring, point) {
 function showPoint(info, node, at, point, now, light) {
   const item = /** @type {Item} */ ({ kind: "prediction", at });
   const standsAs = standing(info, now, item);
-  setAttributes(node, { "data-standing": standsAs, ...lightsUp(light, item), hidden: !point });
+  show(node, { "data-standing": standsAs, ...lightsUp(light, item), hidden: !point });
   if (!point) return;
   const { x, y } = placeOf(point);
   const [recall, precision] = [point.recall, point.precision].map((each) => each.toFixed(2));
   const words = `after prediction ${at + 1}: recall ${recall}, precision ${precision}`;
   const scale = node.hasAttribute("data-pointed") ? 1.5 : 1;
-  setAttributes(node, { d: SHAPES[standsAs], transform: `translate(${x} ${y}) scale(${scale})`, "aria-label": words });
+  show(node, { d: SHAPES[standsAs], transform: `translate(${x} ${y}) scale(${scale})`, "aria-label": words });
 }
 
 /** @type {(drawing: SVGSVGElement, points: Point[], event: MouseEvent) => Item | null} */

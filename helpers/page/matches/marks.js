@@ -37,6 +37,19 @@ function nodeOf(view, { kind, at }) {
 }
 
 /**
+ * Sets those attributes that change: a view shows a new state by hundreds of nodes, of which few look different.
+ *
+ * @param {Element | undefined} node
+ * @param {Record<string, string | number | boolean>} attributes
+ */
+export function show(node, attributes) {
+  const changed = Object.entries(attributes).filter(([name, value]) => {
+    return node?.getAttribute(name) !== (value === false ? null : value === true ? "" : String(value));
+  });
+  if (node && changed.length) setAttributes(node, Object.fromEntries(changed));
+}
+
+/**
  * What an item is now: of which kind, or gone because its score is below the threshold. A true object is a hit or
  * missed.
  *
@@ -100,6 +113,6 @@ export function walk(nodes, seen) {
     const stop = nodes.find((node) => node.getAttribute("tabindex") === "0");
     if (stop && seen(stop)) return;
     const first = nodes.find(seen);
-    nodes.forEach((node) => setAttributes(node, { tabindex: node === first ? 0 : -1 }));
+    nodes.forEach((node) => show(node, { tabindex: node === first ? 0 : -1 }));
   };
 }

@@ -31,7 +31,10 @@ export function makeMatches(info, pixels) {
   for (const [kind, color] of Object.entries(info.colors)) node.style.setProperty(`--${kind}`, cssColor(color));
   node.addEventListener("keydown", (event) => event.key === "Escape" && reader.press(null));
   /** @param {State} now */
-  const show = (now) => views.forEach((each) => each.show(now, lightOf(info, now)));
+  const show = (now) => {
+    const light = lightOf(info, now);
+    views.forEach((each) => each.show(now, light));
+  };
   show(state);
   return { node, leave: () => node.remove() };
 }

@@ -1,7 +1,7 @@
 // The IoU of each prediction with each true object, as a table: surest first, the objects of a category side by side.
-import { element, setAttributes } from "../shared/dom.js";
+import { element } from "../shared/dom.js";
 import { SIGNS } from "./data.js";
-import { follow, itemOf, lightsUp, standing, walk } from "./marks.js";
+import { follow, itemOf, lightsUp, show, standing, walk } from "./marks.js";
 import { objectOf } from "./state.js";
 
 /** @typedef {import("./data.js").Info} Info */
@@ -93,7 +93,7 @@ function makeRow(info, at) {
 /** @type {(info: Info, head: Head, now: State, light: Light) => void} */
 function showHead(info, { node, sign, item }, now, light) {
   const standsAs = standing(info, now, item);
-  setAttributes(node, { "data-standing": standsAs, ...lightsUp(light, item) });
+  show(node, { "data-standing": standsAs, ...lightsUp(light, item) });
   sign.textContent = standsAs === "gone" ? "" : SIGNS[standsAs];
 }
 
@@ -105,11 +105,11 @@ function showHead(info, { node, sign, item }, now, light) {
 function showRow(info, { head, cells, node }, now, light) {
   const { at } = head.item;
   const object = objectOf(info, now, at);
-  setAttributes(node, { "data-standing": standing(info, now, head.item) });
+  show(node, { "data-standing": standing(info, now, head.item) });
   cells.forEach((cell, column) => {
     const both = light?.predictions.has(at) && light.objects.has(column);
     const lit = !light || both || light.item.at === (light.item.kind === "object" ? column : at);
-    setAttributes(cell, { "data-frame": column === object, "data-dim": !lit });
+    show(cell, { "data-frame": column === object, "data-dim": !lit });
   });
 }
 

@@ -1,9 +1,9 @@
 // The picture with the outlines of the predictions, and of the true objects that are missed or pointed at.
 import { bitmap, borders, contextOf, packed, pathOf, photo } from "../shared/canvas.js";
-import { element, setAttributes, shape } from "../shared/dom.js";
+import { element, shape } from "../shared/dom.js";
 import { nearest, positionOf } from "../shared/pointer.js";
 import { SIGNS } from "./data.js";
-import { follow, itemOf, lightsUp, standing, under, walk } from "./marks.js";
+import { follow, itemOf, lightsUp, show, standing, under, walk } from "./marks.js";
 import { areaOf, endsOf, unpack } from "./masks.js";
 import { nameOf } from "./sentence.js";
 
@@ -92,8 +92,8 @@ function showMark(info, { item, outline, tag }, now, light) {
   const looks = { "data-standing": standsAs, ...lightsUp(light, item) };
   const found = item.kind === "object" && standsAs === "hit"; // then the prediction is there to be seen
   const hidden = standsAs === "gone" || (found && !light?.objects.has(item.at));
-  setAttributes(outline, { ...looks, hidden, "aria-label": wordsFor(info, item, standsAs) });
-  setAttributes(tag, { ...looks, hidden: hidden || found });
+  show(outline, { ...looks, hidden, "aria-label": wordsFor(info, item, standsAs) });
+  show(tag, { ...looks, hidden: hidden || found });
   const sign = standsAs === "gone" || standsAs === "hit" ? "" : SIGNS[standsAs]; // a short name hides less
   tag.textContent = `${item.kind === "object" ? nameOf(info, item.at) : item.at + 1} ${sign}`;
 }

@@ -66,6 +66,19 @@ def view(**more: object) -> LinkedMatches:
     return linked_matches(*small(), alt=ALT, **more)
 
 
+def crowded() -> LinkedMatches:
+    """60 predictions of 20 cars in 256 × 256 pixels."""
+    rng = np.random.default_rng(3)
+    corners = [(top, left, top + 20, left + 30) for top, left in rng.integers(0, 200, (60, 2)).tolist()]
+    truth = {"masks": boxes((256, 256), *corners[:20]), "labels": torch.full((20,), CAR)}
+    found = {
+        "masks": boxes((256, 256), *corners),
+        "labels": torch.full((60,), CAR),
+        "scores": torch.linspace(1, 0.1, 60),
+    }
+    return linked_matches(torch.rand(3, 256, 256), found, truth, alt=ALT)
+
+
 def random_instances(seed: int, count: int, scores: bool) -> Instances:
     """Small boxes in 6 × 9 pixels, so that many overlap; few different scores, so that many are equal."""
     rng = np.random.default_rng(seed)
@@ -473,6 +486,47 @@ def test_colours_lines_and_signs_follow_the_iou_threshold(shown: Page) -> None:
     assert "matches-hatch" in fill and shown.evaluate("document.querySelectorAll('pattern').length") == 1
 
 
+def test_what_does_not_stay_lit_dims_in_the_photograph_too(shown: Page) -> None:
+    opacity = """([row, column]) => document.querySelector(".matches-stage canvas").getContext("2d")
+        .getImageData(column, row, 1, 1).data[3]"""
+    spots = {"hit": (5, 11), "its double": (5, 5), "missed": (5, 31), "ground": (12, 20)}
+    assert {shown.evaluate(opacity, spot) for spot in spots.values()} == {255}
+    shown.locator(".matches-matrix th[data-prediction='0']").hover()
+    found = {name: shown.evaluate(opacity, spot) for name, spot in spots.items()}
+    dim = pytest.approx(0.3 * 255, abs=1)
+    assert found == {"hit": 255, "its double": 255, "missed": dim, "ground": dim}  # the double lies within the hit
+
+
+def test_the_cell_that_decides_is_framed_and_other_categories_are_grey(shown: Page) -> None:
+    cells = """(name) => [...document.querySelectorAll(`td[data-${name}]`)].map((cell) =>
+        [cell.parentElement.sectionRowIndex, cell.cellIndex - 1])"""
+    assert shown.evaluate(cells, "frame") == [[0, 1], [1, 4], [2, 1], [3, 2], [4, 3]]
+    info = view().info
+    others = [
+        [row, column]
+        for row, prediction in enumerate(info["predictions"])
+        for column, each in enumerate(info["objects"])
+        if prediction["category"] != each["category"]
+    ]
+    assert shown.evaluate(cells, "other") == others
+    texts = shown.locator("tbody tr").nth(0).locator("td").all_inner_texts()
+    assert texts == ["", "1.00", "0", "0", ""]
+
+
+def test_a_long_table_scrolls_to_what_is_pointed_at_and_the_page_does_not(front_end: FrontEnd) -> None:
+    front_end.mount(crowded(), 1000)
+    page = front_end.page
+    script = """() => { const box = (name) => document.querySelector(name).getBoundingClientRect();
+        const row = box("tbody th[data-pointed]"), head = box("thead th[data-object]");
+        return row.top >= head.bottom - 3 && row.bottom <= box(".matches-scroller").bottom + 1; }"""
+    top = page.evaluate("scrollY")
+    for row in (59, 0, 30):
+        page.locator(f".matches-point[data-prediction='{row}']").evaluate("(node) => node.focus()")
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(script), row
+    assert page.evaluate("scrollY") == top
+
+
 def css(name: str) -> str:
     return f"rgb{COLORS[name]}"
 
@@ -545,15 +599,7 @@ def test_the_theme_is_jupyters(shown: Page) -> None:
 
 
 def test_it_answers_within_a_tenth_of_a_second_for_many_predictions(front_end: FrontEnd) -> None:
-    rng = np.random.default_rng(3)
-    corners = [(top, left, top + 20, left + 30) for top, left in rng.integers(0, 200, (60, 2)).tolist()]
-    truth = {"masks": boxes((256, 256), *corners[:20]), "labels": torch.full((20,), CAR)}
-    found = {
-        "masks": boxes((256, 256), *corners),
-        "labels": torch.full((60,), CAR),
-        "scores": torch.linspace(1, 0.1, 60),
-    }
-    front_end.mount(linked_matches(torch.rand(3, 256, 256), found, truth, alt=ALT), 1000)
+    front_end.mount(crowded(), 1000)
     script = """() => {
         const acts = [...document.querySelectorAll("tbody th")].map((node) => () => {
             node.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, pointerType: "mouse" }));

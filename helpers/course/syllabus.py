@@ -76,7 +76,9 @@ class Promise(Record):
 class Claim(Promise):
     """A statement that the lesson computes or draws."""
 
-    kind: Literal["step", "expert", "under_the_hood", "advice", "production", "connection", "pitfall", "takeaway", "beyond"]
+    kind: Literal[
+        "step", "expert", "under_the_hood", "advice", "production", "connection", "pitfall", "takeaway", "beyond"
+    ]
     claim: Text
 
 

@@ -108,7 +108,7 @@ def _draw_instances(
             "pictures: expected instances with masks and labels, an image to draw them on, and categories; "
             f"got {', '.join(instances)} and {'an' if image is not None else 'no'} image"
         )
-    show_instances(image, instances, categories, title, ax)
+    show_instances(image, instances, categories, title, ax, boxes="boxes" in instances)
 
 
 def _draw_panoptic(panoptic: Panoptic, title: str, ax: Axes, categories: CategorySet | None) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patheffects import withStroke
 
 from helpers.show.figures import show_figure
-from helpers.show.fitting import GAP, chart, head, limits, settle, text_size, to_points, wrapped
+from helpers.show.fitting import GAP, chart, head, limits, scale, settle, text_size, to_points, wrapped
 from helpers.show.inks import PLAIN, fixed, inks
 from helpers.show.quantities import Quantity, quantity, series
 
@@ -21,6 +21,8 @@ WIDEST = 1000
 
 _NUMBERS = {"fontsize": 9}
 _NAMES = {"fontsize": 10}
+_HALO = [withStroke(linewidth=3.4, foreground="white")]
+_WHISKER = {"color": "#1f2328", "linewidth": 1.4, "solid_capstyle": "butt", "path_effects": _HALO}
 _LONG = 440  # pixels that bars lying on their side have
 _HIGH = 230  # that upright bars have
 _BETWEEN = 0.7  # bars, between two groups
@@ -54,7 +56,7 @@ def bars(values: Mapping[str, Any], title: str, alt: str, *, unit: str = "", dig
         key = [Patch(color=colors[name], label=name) for name in names] if grouped else []
         (ax.set_ylabel if upright else ax.set_xlabel)(unit)
         head(figure, ax, title, key)
-        show_figure(f"{alt} {_structure(groups, grouped, names, unit)}", _words(groups, grouped, digits))
+        show_figure(alt, _structure(groups, grouped, names, unit), _words(groups, grouped, digits))
 
 
 def _read(values: Mapping[str, Any]) -> tuple[Groups, bool]:
@@ -144,7 +146,7 @@ def _draw_bar(ax: Axes, place: float, bar: Quantity, color: str, digits: int, up
         (ax.bar if upright else ax.barh)(place, bar.value, 0.86, color=color)
         if math.isfinite(bar.low) and math.isfinite(bar.high):
             whole = [[bar.low, bar.high], [place, place]]
-            ax.plot(*(whole[::-1] if upright else whole), color="#1f2328", linewidth=1.4, solid_capstyle="butt")
+            ax.plot(*(whole[::-1] if upright else whole), **_WHISKER)
         spots = [place + 0.3 * _aside(number, len(bar.runs)) for number in range(len(bar.runs))]
         style = {"s": 22, "color": "#1f2328", "edgecolor": "white", "linewidth": 0.8, "zorder": 3}
         ax.scatter(*((spots, bar.runs) if upright else (bar.runs, spots)), **style)
@@ -152,7 +154,7 @@ def _draw_bar(ax: Axes, place: float, bar: Quantity, color: str, digits: int, up
     end = low if down else high
     ax.annotate(
         bar.text(digits), (place, end) if upright else (end, place), (0, away) if upright else (away, 0),
-        textcoords="offset points", annotation_clip=False, **_NUMBERS,
+        textcoords="offset points", annotation_clip=False, in_layout=False, **_NUMBERS,
         ha="center" if upright else "right" if down else "left",
         va="center" if not upright else "top" if down else "bottom",
     )  # fmt: skip
@@ -166,8 +168,7 @@ def _aside(number: int, count: int) -> float:
 def _finish(ax: Axes, upright: bool) -> None:
     """The axis of the numbers with few marks and lines; that of the names with its line at 0 alone."""
     numbers, names = (ax.yaxis, ax.xaxis) if upright else (ax.xaxis, ax.yaxis)
-    numbers.set_major_locator(MaxNLocator(4))
-    numbers.grid(True)
+    scale(numbers, 4)
     ax.tick_params(axis="y" if upright else "x", length=0, labelsize=9)
     ax.tick_params(axis="x" if upright else "y", length=0, labelcolor="#1f2328")
     ax.spines[:].set_visible(False)

@@ -11,15 +11,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from helpers.show.colors import to_numpy
 from helpers.show.figures import show_figure
-from helpers.show.fitting import apart, beside, chart, head, pixels, settle, text_size, to_points, wrapped
+from helpers.show.fitting import apart, beside, chart, head, pixels, scale, settle, text_size, to_points, wrapped
 from helpers.show.inks import inks
 from helpers.show.quantities import NONE, Quantity, number_text, quantity, series
 
-_NAMES = {"fontsize": 10}
+_NAMES = {"fontsize": 10, "fontweight": "bold"}
 _WIDE, _HIGH, _SQUARE = 480, 300, 380
 _FEW = 12
 """Up to so many points of a line are marked, since each of them was measured."""
@@ -66,7 +65,7 @@ def curves(lines: Mapping[str, Sequence[Any]], title: str, alt: str, *, x: str, 
         _name_ends(figure, ax, read, colors)
         head(figure, ax, title)
         words = "; ".join(f"{name}: {_ends(line)}" for name, line in read.items())
-        show_figure(f"{alt} Lines, {y} over {x}: {', '.join(read)}.", f"{words}.")
+        show_figure(alt, f"Lines, {y} over {x}: {', '.join(read)}.", f"{words}.")
 
 
 def scatter(
@@ -99,7 +98,7 @@ def scatter(
         key = [_entry(name, cloud, colors[name]) for name, cloud in clouds.items() if name not in single]
         head(figure, ax, title, key)
         words = "; ".join(f"{name}: {_cloud_words(cloud)}" for name, cloud in clouds.items())
-        show_figure(f"{alt} Points, {y} over {x}: {', '.join(clouds)}.", f"{words}.")
+        show_figure(alt, f"Points, {y} over {x}: {', '.join(clouds)}.", f"{words}.")
 
 
 # --- lines ---
@@ -140,12 +139,10 @@ def _name_ends(figure: Figure, ax: Axes, lines: dict[str, Line], colors: dict[st
     ends = [line.end or (math.nan, math.nan) for line in lines.values()]
     levels = pixels([end[1] for end in ends], *ax.get_ylim(), high)
     for name, end, level in zip(lines, ends, apart(levels, heights, 0, high), strict=True):
-        style = {"arrowstyle": "-", "color": colors[name], "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate(
-            labels[name], end if lines[name].end else (0, 0), (to_points(_WIDE + 16), to_points(level)),
-            color=colors[name], textcoords="axes points", ha="left", va="center", annotation_clip=False,
-            fontweight="bold", arrowprops=style | {"relpos": (0, 0.5)} if lines[name].end else None, **_NAMES,
-        )  # fmt: skip
+        _write(ax, labels[name], (_WIDE + 16, level), colors[name], ha="left")
+        if lines[name].end:
+            begin = pixels([end[0]], *ax.get_xlim(), _WIDE)[0], pixels([end[1]], *ax.get_ylim(), high)[0]
+            _lead(ax, begin, (_WIDE + 13, level), colors[name])
     settle(figure, ax, _WIDE, high)
 
 
@@ -159,10 +156,29 @@ def _ends(line: Line) -> str:
 
 def _axes(ax: Axes, x: str, y: str) -> None:
     ax.set(xlabel=x, ylabel=y)
-    ax.grid(True)
-    ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.yaxis.set_major_locator(MaxNLocator(5))
+    scale(ax.xaxis, 6)
+    scale(ax.yaxis, 5)
     ax.tick_params(labelsize=9)
+
+
+# --- names ---
+
+Spot = tuple[float, float]
+"""Pixels from the lower left corner of the axes."""
+
+
+def _write(ax: Axes, name: str, spot: Spot, color: str, ha: str) -> None:
+    where = tuple(to_points(each) for each in spot)
+    ax.annotate(
+        name, where, xycoords="axes points", color=color, ha=ha, va="center", annotation_clip=False, **_NAMES,
+    )  # fmt: skip
+
+
+def _lead(ax: Axes, begin: Spot, end: Spot, color: str) -> None:
+    """A thin line from a mark to its name; an arrow of matplotlib's would take a hundred times as long."""
+    size = ax.get_window_extent().size
+    across, up = (np.array([begin, end]) / size).T
+    ax.add_line(Line2D(across, up, transform=ax.transAxes, color=color, linestyle=":", linewidth=1.2, clip_on=False))
 
 
 # --- points ---
@@ -221,13 +237,11 @@ def _name_points(figure: Figure, ax: Axes, single: dict[str, Cloud], colors: dic
     boxes = beside(marks, [(width + 4, height + 2) for width, height in sizes], (0, 0, box.width, box.height))
     for name, mark, place in zip(single, marks, boxes, strict=True):
         middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
-        far = math.dist(mark, middle) > 30 + max(place[2] - place[0], place[3] - place[1]) / 2
-        ax.annotate(
-            labels[name], tuple(to_points(each) for each in mark), tuple(to_points(each) for each in middle),
-            xycoords="axes points", textcoords="axes points", color=colors[name], ha="center", va="center",
-            fontweight="bold",
-            arrowprops={"arrowstyle": "-", "color": colors[name], "linewidth": 0.8} if far else None, **_NAMES,
-        )  # fmt: skip
+        _write(ax, labels[name], middle, colors[name], ha="center")
+        if math.dist(mark, middle) > 30 + max(place[2] - place[0], place[3] - place[1]) / 2:
+            _lead(
+                ax, mark, (min(max(mark[0], place[0]), place[2]), min(max(mark[1], place[1]), place[3])), colors[name]
+            )
 
 
 def _entry(name: str, cloud: Cloud, color: str) -> Line2D:

@@ -14,7 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from helpers.show.figures import DPI, course_style
@@ -75,8 +77,9 @@ def _pieces(figure: Figure, word: str, width: float, **style: Any) -> list[str]:
 
 def settle(figure: Figure, ax: Axes, width: float, height: float) -> None:
     """Give the axes `width` × `height` pixels, and the figure what stands around them."""
+    figure.set_size_inches((width + 600) / DPI, (height + 600) / DPI)  # room for whatever stands around
     for _ in range(3):  # what stands around moves a little, with the marks of the axes
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         box = ax.get_window_extent()
         more = np.array([width - box.width, height - box.height])
         if np.abs(more).max() < 1:
@@ -92,7 +95,7 @@ def head(figure: Figure, ax: Axes, title: str, key: Sequence[Artist] = ()) -> No
             artist.set_label(wrapped(figure, artist.get_label(), box.width - 40, fontsize=10))
         for columns in range(len(key), 0, -1):
             legend = ax.legend(
-                handles=list(key), ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), fontsize=10,
+                handles=_by_lines(key, columns), ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), fontsize=10,
                 handlelength=1, handleheight=1, handletextpad=0.5, columnspacing=1.4, borderaxespad=0.3, borderpad=0,
             )  # fmt: skip
             if legend.get_window_extent().width <= box.width:
@@ -101,6 +104,18 @@ def head(figure: Figure, ax: Axes, title: str, key: Sequence[Artist] = ()) -> No
     words = wrapped(figure, title, room, fontsize=12, fontweight="bold")
     figure.suptitle(words, x=to_points(8) / to_points(figure.bbox.width), ha="left", fontsize=12, fontweight="bold")
     settle(figure, ax, box.width, box.height)
+
+
+def _by_lines(key: Sequence[Artist], columns: int) -> list[Artist]:
+    """In the order in which a legend, that fills one column after another, is read line by line."""
+    return [artist for column in range(columns) for artist in key[column::columns]]
+
+
+def scale(axis: Axis, marks: int) -> None:
+    """Few marks at round numbers, written out: a factor such as 1e6 would stand at the end of the axis, on the key."""
+    axis.set_major_locator(MaxNLocator(marks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "−")))
+    axis.grid(True)
 
 
 def limits(ends: Sequence[tuple[float, float]], rooms: Sequence[float], length: float) -> tuple[float, float]:

@@ -56,8 +56,7 @@ def matrix(
     array = _read(values, rows, columns, framed)
     texts = np.array([[_text(number, digits, least) for number in row] for row in array.tolist()])
     with chart() as (figure, ax):
-        colors = plt.get_cmap(_COLORS).copy()
-        colors.set_bad(_NOTHING)
+        colors = plt.get_cmap(_COLORS).with_extremes(bad=_NOTHING)
         ax.imshow(np.where(np.isfinite(array), array, np.nan), cmap=colors, vmin=scale[0], vmax=scale[1], aspect="auto")
         _write(ax, array, texts, scale)
         for row, column in framed:
@@ -71,7 +70,7 @@ def matrix(
         head(figure, ax, title)
         of = f" {y} by {x}" if x and y else ""
         structure = f"Matrix{of}: rows {', '.join(map(str, rows))}; columns {', '.join(map(str, columns))}."
-        show_figure(f"{alt} {structure}", _words(array, rows, digits))
+        show_figure(alt, structure, _words(array, rows, digits))
 
 
 def _read(
@@ -97,7 +96,8 @@ def _write(ax: Axes, array: np.ndarray, texts: np.ndarray, scale: tuple[float, f
     dark = scale[0] + 0.55 * (scale[1] - scale[0])
     for (row, column), text in np.ndenumerate(texts):
         ink = "white" if array[row, column] > dark else "#1f2328"
-        ax.text(column, row, text, color=ink, ha="center", va="center", **_NUMBERS)
+        # All are inside: left out of the layout, which would measure them again and again.
+        ax.text(column, row, text, color=ink, ha="center", va="center", in_layout=False, **_NUMBERS)
 
 
 def _name_sides(
@@ -106,7 +106,7 @@ def _name_sides(
     """Write the names, those of columns upright where they are wider than a column; the size of a cell in pixels."""
     names = [wrapped(figure, name, 220, **_NAMES) for name in rows]
     height = max(26, *(text_size(figure, name, **_NAMES)[1] + 8 for name in names))
-    width = max(34, *(text_size(figure, text, **_NUMBERS)[0] + 12 for text in texts.flat), 240 / len(columns))
+    width = max(34, *(text_size(figure, text, **_NUMBERS)[0] + 12 for text in set(texts.flat)), 240 / len(columns))
     upright = any(text_size(figure, name, **_NAMES)[0] > width - 6 for name in columns)
     tops = [wrapped(figure, name, 160 if upright else width, **_NAMES) for name in columns]
     turned = {"rotation": 90 if upright else 0, **_NAMES}

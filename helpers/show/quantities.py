@@ -58,7 +58,8 @@ def number_text(value: float, digits: int) -> str:
     """1,149,687 of a whole number, 0.64 of another, – of none."""
     if not math.isfinite(value):
         return NONE
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.{digits}f}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.{digits}f}"
+    return text.replace("-", "−")
 
 
 def number(value: Any, argument: str) -> int | float:

@@ -12,7 +12,7 @@ from IPython.display import display
 
 from helpers.measured import Measured
 from helpers.show.colors import to_numpy
-from helpers.show.quantities import number_text, series
+from helpers.show.quantities import NONE, number_text, series
 
 # Colours are the page's own, light or dark.
 _CAPTION = "text-align:left;font-weight:bold;caption-side:top;color:inherit;padding-bottom:4px"
@@ -50,7 +50,7 @@ def _cells(name: str, row: Mapping[str, Any], columns: list[str], digits: int | 
 
 def _cell(value: Any, argument: str, digits: int | None) -> tuple[Cell, bool]:
     if isinstance(value, str | Measured):
-        return value, isinstance(value, Measured)
+        return value, isinstance(value, Measured) or value == NONE
     plain = to_numpy(math.nan if value is None else value)
     number = plain.item() if plain.size == 1 else None
     if isinstance(number, bool) or not isinstance(number, Real):

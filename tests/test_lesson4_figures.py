@@ -414,7 +414,7 @@ def test_pointing_at_an_overlap_counts_its_pixels(case: tuple[Scene, Instances, 
         both, either = (sum(map(rule, zip(one, other, strict=True))) for rule in (all, any))
         said = "".join(part["text"] for part in info["causes"][f"p{row + 1}·t{column + 1}"]["parts"])
         assert said == f"{both} pixels in both / {either} in p{row + 1} or t{column + 1} = {iou[row, column]:.2f}"
-    assert [panel["title"] for panel in info["panels"]] == ["predictions", "IoU, 0 between categories", "truth"]
+    assert [panel["title"] for panel in info["panels"]] == ["predictions", "truth", "IoU, 0 between categories"]
 
 
 def matching_case(**changes: object) -> Callable[[], Player]:

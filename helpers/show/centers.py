@@ -9,7 +9,7 @@ from torch import Tensor
 from helpers.arguments import expect
 from helpers.show.colors import color_numbers, draw_borders, enlarge, image_bytes, to_numpy
 from helpers.show.figures import PICTURE_WIDTH, draw_map, show_image
-from helpers.show.player import Cause, Grid, Picture, Player, Step, player
+from helpers.show.player import TINTS, Cause, Grid, Picture, Player, Step, player
 from helpers.show.rows import show_row
 
 _EVERY = 3
@@ -117,6 +117,7 @@ def grouping(image: Tensor, centres: Tensor, pixels: Tensor, tips: Tensor, dista
         steps,
         causes,
         alt="A picture with the centres of its objects and the arrows of some pixels, and the table of distances.",
+        tints=dict.fromkeys([*names, *arrows], TINTS[3]),
     )
 
 

@@ -56,8 +56,8 @@ def matching(scene: Scene, guess: Instances, iou: Tensor, matched: Tensor, thres
     return player(
         [
             Picture("predictions", scene.image, masks=dict(zip(guesses, guess["masks"], strict=True))),
-            Grid("IoU, 0 between categories", iou, rows=guesses, columns=truths, most=1.0),
             Picture("truth", scene.image, masks=dict(zip(truths, scene.instances["masks"], strict=True))),
+            Grid("IoU, 0 between categories", iou, rows=guesses, columns=truths, most=1.0),
         ],
         steps,
         _causes(guess, scene.instances, iou, guesses, truths),

@@ -117,13 +117,16 @@ def _draw_mark(ax: Axes, mark: dict) -> None:
 
 
 def _write_names(ax: Axes, marks: list[dict]) -> None:
-    """The names of masks, boxes and points, where they are few enough to be read."""
+    """The names of masks, boxes and points, where they are few enough to be read; that of a point beside it."""
     named = [mark for mark in marks if mark["kind"] != "arrow"]
+    upward = [mark["at"][:2] for mark in marks if mark["kind"] == "arrow" and mark["at"][3] < mark["at"][1]]
     for mark in named if len(named) <= 12 else []:
         box = {"facecolor": _color(mark["tint"]), "edgecolor": "none", "boxstyle": "round,pad=0.15"}
-        ax.text(
-            *mark["tag"], mark["id"], fontsize=8, fontweight="bold", color="black", ha="center", va="center", bbox=box
-        )
+        beside = (
+            (-11 if mark["at"] in upward else 11) if mark["kind"] == "point" else 0
+        )  # off the arrow that starts there
+        style = {"fontsize": 8, "fontweight": "bold", "color": "black", "ha": "center", "va": "center", "bbox": box}
+        ax.annotate(mark["id"], mark["tag"], (0, beside), textcoords="offset points", annotation_clip=False, **style)
 
 
 def _draw_grid(ax: Axes, panel: dict) -> None:

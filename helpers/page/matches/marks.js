@@ -92,7 +92,7 @@ export function follow(view, { hover, press }, find = under) {
   });
   view.addEventListener("focusin", (event) => {
     const item = under(event);
-    if (item && /** @type {Element} */ (event.target).matches(":focus-visible")) press(item);
+    if (item) press(item);
   });
 }
 

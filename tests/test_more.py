@@ -30,7 +30,8 @@ def cell(source: str, *tags: str) -> str:
 
 MORE = FRONT + "\n".join(
     [
-        "# More\n\nBack to [the lesson](../01_pixel_labels.ipynb), and [a file](../../lessons/syllabus.yaml).\n",
+        "# More\n\n## See\n\nWrite `[words](gone.md)`.\n",
+        "Back to [the lesson](../01_pixel_labels.ipynb), and [a file](../../lessons/syllabus.yaml).\n",
         cell("import os"),
         f"+++\n\n{LINE}\n",
         cell("def match():\n    ...", "task"),
@@ -205,6 +206,15 @@ def test_a_notebook_without_a_more_is_told(tmp_path: Path, capsys: pytest.Captur
     said = capsys.readouterr().out
     assert "notebooks/more/02_x.ipynb: there is no lessons/02_x/more.md" in said
     assert "lessons/08_x: lessons/syllabus.yaml has no such lesson" in said
+
+
+def test_more_is_held_to_the_manner_whatever_its_lesson_is(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_course(tmp_path, PARTS | {"See": cell("plt = 1\nplt.real")}, more=MORE.replace("import os", "plt.show()"))
+    path = tmp_path / "lessons" / "syllabus.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("    edition: 2\n", "", 1), encoding="utf-8")
+    assert build_all(["01"], check=True, root=tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "cell more-2: draws by itself" in said and "cell see-2" not in said
 
 
 def test_a_flip_of_the_edition_makes_no_notebook_older(built: Path) -> None:

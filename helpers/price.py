@@ -95,24 +95,25 @@ class _Watch(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.now = self.peak = 0
-        self.known: set[int] = set()
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        given = {each.untyped_storage().data_ptr() for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)}
+        given = _blocks((args, kwargs))
         result = operation(*args, **(kwargs or {}))
-        for each in tree_leaves(result):
-            if isinstance(each, Tensor):
-                self._add(each.untyped_storage(), given)
+        for place, block in _blocks(result).items():
+            if place not in given:  # else it is a view, or what was there is changed
+                self._add(block)
         return result
 
-    def _add(self, storage: torch.UntypedStorage, given: set[int]) -> None:
-        place, size = storage.data_ptr(), storage.nbytes()
-        if size and place not in given and place not in self.known:
-            self.known.add(place)
-            self.now += size
-            self.peak = max(self.peak, self.now)
-            weakref.finalize(storage, self._drop, place, size)
+    def _add(self, block: torch.UntypedStorage) -> None:
+        self.now += block.nbytes()
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(block, self._drop, block.nbytes())
 
-    def _drop(self, place: int, size: int) -> None:
-        self.known.discard(place)
+    def _drop(self, size: int) -> None:
         self.now -= size
+
+
+def _blocks(tree: Any) -> dict[int, torch.UntypedStorage]:
+    """The memory blocks of all tensors in lists, dicts and the like, by their address."""
+    blocks = [each.untyped_storage() for each in tree_leaves(tree) if isinstance(each, Tensor)]
+    return {block.data_ptr(): block for block in blocks if block.nbytes()}

@@ -54,6 +54,12 @@ def freed_before(x: Tensor) -> Tensor:
     return torch.cat([x] * 2)
 
 
+def made_where_another_was(x: Tensor) -> Tensor:
+    y = x + 1
+    del y
+    return torch.stack([x + 1, x + 2])  # two and their stack
+
+
 def kept_by_a_view(x: Tensor) -> Tensor:
     corner = torch.cat([x] * 4)[0, 0, 0, :1]  # holds all four
     return torch.cat([x] * 2) + corner.reshape(1)
@@ -78,6 +84,7 @@ def several_at_once(x: Tensor) -> Tensor:
         (in_place, 1),
         (freed, 5),
         (freed_before, 3),
+        (made_where_another_was, 4),
         (kept_by_a_view, 8),
         (several_at_once, 3),
         (lambda x: x.double(), 2),

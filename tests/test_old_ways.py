@@ -56,15 +56,16 @@ def test_a_corner_connects() -> None:
     assert [int(mask.sum()) for mask in bright_regions(image)] == [200]
 
 
-def test_flooding_parts_what_touches() -> None:
-    pair = discs((60, 60, 18), (60, 92, 18))
+@pytest.mark.parametrize("circles", [((60, 60, 18), (60, 92, 18)), ((60, 50, 25), (60, 82, 13))])
+def test_flooding_parts_what_touches_where_it_is_narrow(circles: tuple) -> None:
+    pair = discs(*circles)
     assert (pair[0] & pair[1]).any()
     [region] = bright_regions(picture(pair))
     assert torch.equal(region, pair.any(0))
     found = flooded(picture(pair))
     assert len(found) == 2 and not (found[0] & found[1]).any() and torch.equal(found.any(0), region)
     iou = [[float((a & b).sum() / (a | b).sum()) for b in pair] for a in found]
-    assert sorted(max(row) > 0.9 for row in iou) == [True, True]
+    assert sorted(max(row) > 0.85 for row in iou) == [True, True]
 
 
 @settings(deadline=None, max_examples=20)

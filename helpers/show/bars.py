@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from helpers.show.figures import show_figure
-from helpers.show.fitting import GAP, chart, head, limits, scale, settle, text_size, to_points, wrapped
+from helpers.show.fitting import GAP, chart, head, limits, name_axes, scale, settle, text_size, to_points, wrapped
 from helpers.show.inks import PLAIN, fixed, inks
 from helpers.show.quantities import Quantity, quantity, series
 
@@ -52,9 +52,9 @@ def bars(values: Mapping[str, Any], title: str, alt: str, *, unit: str = "", dig
         upright = grouped and thick * _length(groups) <= WIDEST
         draw = _draw_upright if upright else _draw_lying
         colors = inks(names) if grouped else {name: fixed(name) or PLAIN for name in names}
+        name_axes(figure, ax, *(("", unit) if upright else (unit, "")), _LONG, _HIGH)
         draw(figure, ax, groups, colors, thick, digits)
         key = [Patch(color=colors[name], label=name) for name in names] if grouped else []
-        (ax.set_ylabel if upright else ax.set_xlabel)(unit)
         head(figure, ax, title, key)
         show_figure(alt, _structure(groups, grouped, names, unit), _words(groups, grouped, digits))
 

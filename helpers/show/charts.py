@@ -14,7 +14,19 @@ from matplotlib.lines import Line2D
 
 from helpers.show.colors import to_numpy
 from helpers.show.figures import show_figure
-from helpers.show.fitting import apart, beside, chart, head, pixels, scale, settle, text_size, to_points, wrapped
+from helpers.show.fitting import (
+    apart,
+    beside,
+    chart,
+    head,
+    name_axes,
+    pixels,
+    scale,
+    settle,
+    text_size,
+    to_points,
+    wrapped,
+)
 from helpers.show.inks import inks
 from helpers.show.quantities import NONE, Quantity, number_text, quantity, series
 
@@ -61,7 +73,7 @@ def curves(lines: Mapping[str, Sequence[Any]], title: str, alt: str, *, x: str, 
             if line.low is not None:
                 ax.fill_between(line.x, line.low, line.high, color=colors[name], alpha=0.18, linewidth=0)
         _range_of_y(ax, read.values())
-        _axes(ax, x, y)
+        _axes(figure, ax, x, y, (_WIDE, _HIGH))
         _name_ends(figure, ax, read, colors)
         head(figure, ax, title)
         words = "; ".join(f"{name}: {_ends(line)}" for name, line in read.items())
@@ -90,9 +102,10 @@ def scatter(
             _draw_cloud(ax, across, up, colors[name])
         if diagonal:
             _draw_diagonal(ax)
-        _axes(ax, x, y)
+        size = (_SQUARE, _SQUARE) if diagonal else (_WIDE, _HIGH)
+        _axes(figure, ax, x, y, size)
         ax.margins(0.1)
-        settle(figure, ax, *((_SQUARE, _SQUARE) if diagonal else (_WIDE, _HIGH)))
+        settle(figure, ax, *size)
         single = {name: cloud for name, cloud in clouds.items() if len(cloud[0]) == 1 and _drawn(cloud)}
         _name_points(figure, ax, single, colors)
         key = [_entry(name, cloud, colors[name]) for name, cloud in clouds.items() if name not in single]
@@ -154,8 +167,8 @@ def _ends(line: Line) -> str:
     return f"from {first[1]:.3g} at {first[0]:.3g} to {last[1]:.3g} at {last[0]:.3g}"
 
 
-def _axes(ax: Axes, x: str, y: str) -> None:
-    ax.set(xlabel=x, ylabel=y)
+def _axes(figure: Figure, ax: Axes, x: str, y: str, size: tuple[int, int]) -> None:
+    name_axes(figure, ax, x, y, *size)
     scale(ax.xaxis, 6)
     scale(ax.yaxis, 5)
     ax.tick_params(labelsize=9)

@@ -75,10 +75,16 @@ def _pieces(figure: Figure, word: str, width: float, **style: Any) -> list[str]:
     return pieces
 
 
+def name_axes(figure: Figure, ax: Axes, x: str, y: str, width: float, height: float) -> None:
+    """What the axes are, in lines no longer than the axes will be."""
+    ax.set_xlabel(wrapped(figure, x, width, fontsize=11))
+    ax.set_ylabel(wrapped(figure, y, height, fontsize=11))
+
+
 def settle(figure: Figure, ax: Axes, width: float, height: float) -> None:
     """Give the axes `width` × `height` pixels, and the figure what stands around them."""
     figure.set_size_inches((width + 600) / DPI, (height + 600) / DPI)  # room for whatever stands around
-    for _ in range(3):  # what stands around moves a little, with the marks of the axes
+    for _ in range(8):  # what stands around moves with the marks of the axes; three are enough, most often
         figure.draw_without_rendering()
         box = ax.get_window_extent()
         more = np.array([width - box.width, height - box.height])

@@ -22,6 +22,7 @@ _NOTHING = "#d9dde2"
 _FRAME = "#b3541e"
 _NUMBERS = {"fontsize": 9}
 _NAMES = {"fontsize": 10}
+_LOWEST = 60  # pixels of a matrix, so that the name of its rows has room
 
 
 def matrix(
@@ -63,10 +64,11 @@ def matrix(
             ax.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=_FRAME, linewidth=2))
         cell = _name_sides(figure, ax, list(map(str, rows)), list(map(str, columns)), texts)
         note = f"below {number_text(least, digits)}: not written" if (array < least).any() else ""
-        ax.set(ylabel=y)
-        ax.set_title(x, fontsize=10, fontweight="normal", loc="center")
-        ax.set_xlabel(note, fontsize=9, loc="left", color="#57606a")
-        settle(figure, ax, cell[0] * len(columns), cell[1] * len(rows))
+        width, height = cell[0] * len(columns), max(cell[1] * len(rows), _LOWEST)
+        ax.set_ylabel(wrapped(figure, y, height, **_NAMES), **_NAMES)
+        ax.set_title(wrapped(figure, x, width, **_NAMES), **_NAMES, fontweight="normal", loc="center")
+        ax.set_xlabel(wrapped(figure, note, width, **_NUMBERS), **_NUMBERS, loc="left", color="#57606a")
+        settle(figure, ax, width, height)
         head(figure, ax, title)
         of = f" {y} by {x}" if x and y else ""
         structure = f"Matrix{of}: rows {', '.join(map(str, rows))}; columns {', '.join(map(str, columns))}."

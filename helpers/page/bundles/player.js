@@ -341,6 +341,49 @@ function toEdge({ row, column }, [left, top, right, bottom]) {
   return Math.min(...sides);
 }
 
+// player/tags.js
+var WIDTH = 400;
+var NAME = { width: 24, height: 16, gap: 7 };
+var SIDES = { right: [1, 0], left: [-1, 0], above: [0, -1], below: [0, 1] };
+function sidesOf(marks, panel) {
+  const spots = marks.flatMap(spotsOf);
+  const names = [];
+  return marks.map(({ kind, at: [x = 0, y = 0] }) => {
+    if (kind !== "point") return null;
+    const hidden = (side) => {
+      const box = boxAt(x, y, side, panel.width / WIDTH);
+      const under = spots.filter((spot) => within(box, spot)).length + names.filter((name) => meet(box, name)).length;
+      const [x0, y0, x1, y1] = box;
+      return under + (x0 < 0 || y0 < 0 || x1 > panel.width || y1 > panel.height ? 1 : 0);
+    };
+    const sides = (
+      /** @type {Side[]} */
+      Object.keys(SIDES)
+    );
+    const best = sides.reduce((least, side) => hidden(side) < hidden(least) ? side : least);
+    names.push(boxAt(x, y, best, panel.width / WIDTH));
+    return best;
+  });
+}
+function spotsOf({ kind, at: [x0 = 0, y0 = 0, x1 = 0, y1 = 0] }) {
+  if (kind === "point") return [[x0, y0]];
+  if (kind !== "arrow") return [];
+  return [0, 0.25, 0.5, 0.75, 1].map((part) => [x0 + part * (x1 - x0), y0 + part * (y1 - y0)]);
+}
+function boxAt(x, y, side, scale) {
+  const [right, down] = SIDES[side];
+  const [width, height] = [scale * NAME.width / 2, scale * NAME.height / 2];
+  const middle = [x + right * (width + scale * NAME.gap), y + down * (height + scale * NAME.gap)];
+  const [column = 0, row = 0] = middle;
+  return [column - width, row - height, column + width, row + height];
+}
+function within([x0, y0, x1, y1], [x, y]) {
+  return x > x0 && x < x1 && y > y0 && y < y1;
+}
+function meet([x0, y0, x1, y1], [u0, v0, u1, v1]) {
+  return x0 < u1 && u0 < x1 && y0 < v1 && v0 < y1;
+}
+
 // player/picture.js
 var DIM = 0.3;
 var TINT = 0.45;
@@ -385,7 +428,8 @@ function makePicture(panel, take, reader) {
   const { rgb, marks } = unpack(panel, take);
   const canvas = element("canvas", { width: panel.width, height: panel.height, "aria-hidden": "true" });
   const nodes = marks.map((mark2) => drawMark(mark2, panel, reader));
-  const tags = marks.map((mark2) => drawTag(mark2, panel));
+  const sides = sidesOf(marks, panel);
+  const tags = marks.map((mark2, at) => drawTag(mark2, panel, sides[at] ?? null));
   const view = { viewBox: `0 0 ${panel.width} ${panel.height}`, preserveAspectRatio: "none" };
   const drawing = shape("svg", { ...view, role: "group", "aria-label": panel.title }, ...nodes);
   const stage2 = element("div", { class: "player-stage" }, canvas, drawing, ...tags);
@@ -395,7 +439,8 @@ function makePicture(panel, take, reader) {
   const node = element("figure", { class: "player-picture" }, element("figcaption", {}, panel.title), stage2);
   const show = (light) => {
     paint(marks.map(({ id }) => !light.lit || light.lit.has(id)), light.lit !== null);
-    const named = marks.filter(({ id }) => !light.lit || light.lit.has(id)).length <= TAGS;
+    const seen = marks.filter(({ id, kind }) => kind !== "arrow" && (!light.lit || light.lit.has(id)));
+    const named = seen.length <= TAGS;
     marks.forEach(({ id }, at) => {
       for (const each of [nodes[at], tags[at]]) mark(each, id, light);
       if (tags[at]) tags[at].hidden = !named;
@@ -423,9 +468,9 @@ function drawMark(mark2, panel, { focus, press: press2 }) {
   });
   return node;
 }
-function drawTag({ id, kind, tag: [x, y], tint }, { height, width }) {
+function drawTag({ id, kind, tag: [x, y], tint }, { height, width }, beside) {
   const style = `left: ${100 * x / width}%; top: ${100 * y / height}%; --tint: ${cssColor(tint)}`;
-  const side = x > 0.85 * width ? "player-tag-left" : "";
+  const side = beside ? `player-tag-${beside}` : x > 0.85 * width ? "player-tag-before" : "";
   return element("span", { class: `player-tag player-tag-${kind} ${side}`, style, "aria-hidden": "true" }, id);
 }
 function cutout({ mask, tint }, rgb, panel) {

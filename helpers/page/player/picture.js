@@ -4,6 +4,7 @@ import { bitmap, borders, contextOf, cssColor, packed, pathOf, photo, unpackMask
 import { element, shape } from "../shared/dom.js";
 import { lineMove, oneTabStop } from "../shared/keys.js";
 import { hovers, nearest, positionOf, toEdge, toSegment } from "../shared/pointer.js";
+import { sidesOf } from "./tags.js";
 
 /** @typedef {import("./data.js").Light} Light */
 /** @typedef {import("./data.js").Mark} Mark */
@@ -15,7 +16,7 @@ import { hovers, nearest, positionOf, toEdge, toSegment } from "../shared/pointe
 export const DIM = 0.3;
 const TINT = 0.45; // how much of its tint lies over a mask
 const REACH = 14; // CSS pixels
-const TAGS = 12; // more names than this hide what they name
+const TAGS = 12; // more names than this hide what they name; an arrow has none
 
 /**
  * The RGB bytes of a picture and its masks, taken in order from what is left of the bytes that were sent.
@@ -96,7 +97,8 @@ export function makePicture(panel, take, reader) {
   const { rgb, marks } = unpack(panel, take);
   const canvas = element("canvas", { width: panel.width, height: panel.height, "aria-hidden": "true" });
   const nodes = marks.map((mark) => drawMark(mark, panel, reader));
-  const tags = marks.map((mark) => drawTag(mark, panel));
+  const sides = sidesOf(marks, panel);
+  const tags = marks.map((mark, at) => drawTag(mark, panel, sides[at] ?? null));
   const view = { viewBox: `0 0 ${panel.width} ${panel.height}`, preserveAspectRatio: "none" };
   const drawing = shape("svg", { ...view, role: "group", "aria-label": panel.title }, ...nodes);
   const stage = element("div", { class: "player-stage" }, canvas, drawing, ...tags);
@@ -107,7 +109,8 @@ export function makePicture(panel, take, reader) {
   /** @param {Light} light */
   const show = (light) => {
     paint(marks.map(({ id }) => !light.lit || light.lit.has(id)), light.lit !== null);
-    const named = marks.filter(({ id }) => !light.lit || light.lit.has(id)).length <= TAGS;
+    const seen = marks.filter(({ id, kind }) => kind !== "arrow" && (!light.lit || light.lit.has(id)));
+    const named = seen.length <= TAGS;
     marks.forEach(({ id }, at) => {
       for (const each of [nodes[at], tags[at]]) mark(each, id, light);
       if (tags[at]) tags[at].hidden = !named;
@@ -146,10 +149,10 @@ function drawMark(mark, panel, { focus, press }) {
   return node;
 }
 
-/** @type {(mark: Drawn, panel: PicturePanel) => HTMLElement} */
-function drawTag({ id, kind, tag: [x, y], tint }, { height, width }) {
+/** @type {(mark: Drawn, panel: PicturePanel, beside: import("./tags.js").Side | null) => HTMLElement} */
+function drawTag({ id, kind, tag: [x, y], tint }, { height, width }, beside) {
   const style = `left: ${(100 * x) / width}%; top: ${(100 * y) / height}%; --tint: ${cssColor(tint)}`;
-  const side = x > 0.85 * width ? "player-tag-left" : "";
+  const side = beside ? `player-tag-${beside}` : x > 0.85 * width ? "player-tag-before" : "";
   return element("span", { class: `player-tag player-tag-${kind} ${side}`, style, "aria-hidden": "true" }, id);
 }
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from helpers import metrics
 from helpers.categories import COINS, STREET, Category, CategorySet
-from helpers.evaluation import Score, evaluate
+from helpers.evaluation import Score, difference, evaluate
 from helpers.fusion import majority_vote
 from helpers.labels import Instances, Panoptic, is_thing
 from helpers.scenes.dataset import Drawn
@@ -354,3 +354,23 @@ class Bare(nn.Module):
 def test_bad_input_is_named(call: Callable[[Scene], object], words: str) -> None:
     with pytest.raises(ValueError, match="^" + words):
         call(draw(0))
+
+
+def test_a_network_is_not_ahead_of_itself() -> None:
+    scenes = [draw(seed) for seed in range(4)]
+    ahead = difference(Reader(1), Reader(1), scenes, draws=20, title=None)
+    assert all(one == Score(0, 0, 0) or math.isnan(one.value) for one in ahead.values())
+
+
+def test_a_difference_is_that_of_both_scores_and_narrower_than_what_they_share() -> None:
+    """What makes scenes hard for both cancels; turned round, the sign turns and nothing else."""
+    scenes = [draw(seed) for seed in range(12)]
+    one, other = Reader(1), Reader(2)
+    ahead, behind = (difference(*pair, scenes, draws=200, title=None) for pair in ((one, other), (other, one)))
+    scores = [evaluate(net, scenes, draws=200, title=None) for net in (one, other)]
+    for name in ("mIoU", "PQ"):
+        assert ahead[name].value == pytest.approx(scores[0][name].value - scores[1][name].value)
+        assert ahead[name] == pytest.approx((-behind[name].value, -behind[name].high, -behind[name].low))
+        assert ahead[name].low > 0
+        apart = sum(score[name].high - score[name].low for score in scores)
+        assert ahead[name].high - ahead[name].low < apart

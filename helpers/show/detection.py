@@ -33,10 +33,10 @@ def stages(image: ArrayLike, stages: Stages, categories: CategorySet, alt: str, 
     with course_style():
         _, axes = plt.subplots(2, 2, figsize=(10, 7.4))
         proposed, named, grid, masks = axes.flat
-        show_image(image, f"1. {len(stages.proposals)} boxes are proposed", proposed)
+        show_image(image, f"1. the {len(stages.proposals)} surest proposals", proposed)
         _draw_boxes(proposed, stages.proposals)
         nothing = kept | {"masks": kept["masks"] & False}
-        show_instances(image, nothing, categories, f"2. {len(kept['labels'])} are left, named and corrected", named)
+        show_instances(image, nothing, categories, f"2. {len(kept['labels'])} named, surer than {surer}", named)
         _draw_grid(grid, stages, categories)
         show_instances(image, kept, categories, "4. all grids pasted back", masks, boxes=False)
         show_figure(alt)

@@ -50,7 +50,9 @@ def test_commands_reach_their_function(command: str, called: tuple, monkeypatch:
     assert calls == [called]
 
 
-@pytest.mark.parametrize("command", ["", "learn x", "learn 0", "learn -3", "learn ²", "build 1.5", "train", "study a b"])
+@pytest.mark.parametrize(
+    "command", ["", "learn x", "learn 0", "learn -3", "learn ²", "build 1.5", "train", "study a b"]
+)
 def test_wrong_words_are_refused(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         cli.main(command.split())

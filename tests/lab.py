@@ -31,6 +31,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from helpers.course.bank import find_bank
+from helpers.course.lesson import read_lesson
+from helpers.course.syllabus import load_syllabus
 
 ROOT = Path(__file__).parent.parent
 # Limits, not waits: on two cores that train something else at the same time, a lesson takes ten times as long.
@@ -195,6 +197,30 @@ class Notebook:
         folder.mkdir(parents=True, exist_ok=True)
         (target or self.page).screenshot(path=folder / f"{name}.png")
 
+    def write(self, start: str, source: str) -> None:
+        """Types a source over that of the cell that `start` names, as in `cell`; the cell is not run."""
+        self.go_to(self.cell(start)).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        assert source in ["".join(cell["source"]) for cell in self.cells()]
+
+    @contextmanager
+    def follow(self, link: Locator) -> Iterator[str]:
+        """Presses a link of the notebook and gives the path of what opens; closes that, and is back, at the end."""
+        current = "jupyterapp.shell.currentWidget"
+        path = f"{current}?.context?.path"
+        before = self.page.evaluate(path)
+        # A notebook that is closed while its kernel starts complains.
+        ready = f"!{current}.sessionContext || {current}.sessionContext.session?.kernel?.status === 'idle'"
+        self.go_to(link).click()
+        self.page.wait_for_function(
+            f"{path} && {path} !== {json.dumps(before)} && {current}.context.isReady && ({ready})",
+            timeout=START_SECONDS * 1000,
+        )
+        yield self.page.evaluate(path)
+        self.page.evaluate(f"{current}.close()")
+        self.page.wait_for_function(f"{path} === {json.dumps(before)}")
+
     def outputs(self) -> list[dict]:
         """All outputs of all cells, in nbformat's form."""
         return [output for cell in self.cells() for output in cell.get("outputs", [])]
@@ -237,6 +263,15 @@ def wait_for_drawing(canvas: Locator, before: str = "") -> str:
     canvas.page.evaluate(DRAWN)
     differs = "([canvas, before]) => canvas.toDataURL() !== before && canvas.toDataURL()"
     return canvas.page.wait_for_function(differs, arg=[canvas.element_handle(), before]).json_value()
+
+
+def solution_of(lesson: str, name: str) -> str:
+    """The function that solves an exercise of a lesson, "01" and so on, as the lesson's own source has it."""
+    syllabus = load_syllabus()
+    cells = read_lesson(syllabus.lesson(lesson), syllabus, solutions=True).cells
+    tagged = [cell.source for cell in cells if "solution" in cell.metadata.get("tags", [])]
+    [source] = [source for source in tagged if source.startswith(f"def {name}(")]
+    return source
 
 
 def check_figures(notebook: Notebook, at_least: int = 1) -> None:

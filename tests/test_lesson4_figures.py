@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ from helpers.show.player import Player
 from helpers.show.player_still import draw
 
 pytestmark = pytest.mark.lesson4
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CAR, PERSON, TREE = (STREET.id(name) for name in ("car", "person", "tree"))
 
 
@@ -187,7 +187,7 @@ def test_stages_shows_each_stage_with_what_was_found(drawn: list[Figure]) -> Non
     proposed, named, grid, masks, bar = drawn[0].axes
     titles = [ax.get_title(loc="left") for ax in (proposed, named, grid, masks)]
     assert [title[:2] for title in titles] == ["1.", "2.", "3.", "4."]
-    assert "3 boxes" in titles[0] and "1 are left" in titles[1] and "(person)" in titles[2]
+    assert "3 surest" in titles[0] and "1 named, surer than 0.4" in titles[1] and "(person)" in titles[2]
     corners = [(*box.get_xy(), box.get_width(), box.get_height()) for box in proposed.patches]
     assert corners == [(0.5, 1.5, 10, 20), (39.5, 29.5, 30, 30), (2.5, 3.5, 2, 2)]
     assert [text.get_text() for text in named.texts] == ["person 0.90"] and len(named.patches) == 1
@@ -204,7 +204,7 @@ def test_stages_shows_each_stage_with_what_was_found(drawn: list[Figure]) -> Non
 
 def test_more_is_drawn_where_less_is_asked_for(drawn: list[Figure]) -> None:
     show.stages(street(7).image, two_stages(), STREET, alt="A street, stage by stage.", surer=0.2)
-    assert "2 are left" in drawn[0].axes[1].get_title(loc="left")
+    assert "2 named, surer than 0.2" in drawn[0].axes[1].get_title(loc="left")
 
 
 def test_stages_without_a_box_are_refused() -> None:
@@ -353,7 +353,7 @@ def pictures(draw: st.DrawFn) -> tuple[Scene, Instances, Tensor, float]:
     return scene, guess, iou, draw(st.sampled_from((0.3, 0.5, 0.75)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pictures())
 def test_matching_asks_as_the_metric_matches_and_all_it_says_is_true(
     case: tuple[Scene, Instances, Tensor, float],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -13,7 +13,7 @@ from helpers.labels import Instances, masks_to_boxes
 from helpers.objects import crowding, lowest, regions, surer_than, touching
 
 pytestmark = pytest.mark.lesson4
-QUICK = settings(deadline=None, max_examples=60)
+QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 NEAR = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor
@@ -68,7 +68,7 @@ def test_flooding_parts_what_touches_where_it_is_narrow(circles: tuple) -> None:
     assert sorted(max(row) > 0.85 for row in iou) == [True, True]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 119), st.integers(0, 159), st.integers(9, 22)), min_size=1, max_size=6))
 def test_the_flood_stays_on_bright_ground(circles: list[tuple[int, int, int]]) -> None:
     image = picture(discs(*circles))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -96,7 +96,7 @@ def test_the_peak_is_the_one_known_by_hand(ask: Callable[[Tensor], object], coun
     assert peak_bytes(ask, IMAGE) == count * ONE, "another call changes nothing"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(("make", "drop", "view", "change")), st.integers(0, 99)), max_size=20))
 def test_the_peak_is_that_of_a_ledger(acts: list[tuple[str, int]]) -> None:
     """Tensors are made, seen, changed and dropped in any order; memory is held as long as a view of it."""
@@ -129,7 +129,7 @@ def test_weights_and_picture_are_not_counted() -> None:
         assert peak_bytes(lambda x: layer(x).flatten(1).T, IMAGE) == 4 * 5 * 8 * 8
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(3, 9), st.integers(1, 2), st.integers(1, 3))
 def test_multiplications_of_a_convolution(ins: int, outs: int, kernel: int, size: int, stride: int, batch: int) -> None:
     layer = nn.Conv2d(ins, outs, kernel, stride)

@@ -418,7 +418,7 @@ def solved(lesson: Notebook) -> str:
 def test_an_exercise_is_not_yet_right_and_then_right(solved: str) -> None:
     first, last = (find("01", "exercise", EXERCISE) for find in (progress.first, progress.last))
     assert (first.correct, last.correct) == (False, True)
-    assert last.answer.strip() == solved
+    assert last.answer["source"].strip() == solved
 
 
 # --- and all of it again ----------------------------------------------------------------------------------------------

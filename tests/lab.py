@@ -206,11 +206,11 @@ class Notebook:
 
     @contextmanager
     def follow(self, link: Locator) -> Iterator[str]:
-        """Presses a link of the notebook and gives the path of what opens; closes that, and is back, at the end."""
+        """Presses a link of the notebook and gives the path of what opens; is back at the end."""
         current = "jupyterapp.shell.currentWidget"
         path = f"{current}?.context?.path"
-        before = self.page.evaluate(path)
-        # A notebook that is closed while its kernel starts complains.
+        before, name = self.page.evaluate(path), self.page.evaluate(f"{current}.id")
+        # A notebook that is left while its kernel starts complains.
         ready = f"!{current}.sessionContext || {current}.sessionContext.session?.kernel?.status === 'idle'"
         self.go_to(link).click()
         self.page.wait_for_function(
@@ -218,7 +218,7 @@ class Notebook:
             timeout=START_SECONDS * 1000,
         )
         yield self.page.evaluate(path)
-        self.page.evaluate(f"{current}.close()")
+        self.page.evaluate("(name) => jupyterapp.shell.activateById(name)", name)
         self.page.wait_for_function(f"{path} === {json.dumps(before)}")
 
     def outputs(self) -> list[dict]:

@@ -183,7 +183,9 @@ def predictions() -> tuple[Instances, Instances]:
 def linked(lesson: Notebook) -> Iterator[Locator]:
     """The linked view; its sliders are at their left ends before and after."""
     view = lesson.page.locator(".matches")
-    yield lesson.go_to(view)
+    for slider in lesson.go_to(view).get_by_role("slider").all():
+        slider.press("Home")  # and so its cell is the active one
+    yield view
     for slider in view.get_by_role("slider").all():
         slider.press("Home")
 
@@ -250,13 +252,11 @@ def test_the_sliders_change_precision_and_recall(
         return lines.nth(0).inner_text(), lines.nth(1).inner_text()
 
     first = shows(0, 0.5)
-    score.focus()
     for _ in range(4):
-        lesson.page.keyboard.press("ArrowRight")
+        score.press("ArrowRight")
     surer = shows(float(found["scores"].sort().values[4]), 0.5)
     lesson.shot("lesson4_linked_surer", linked)
-    overlap.focus()
-    lesson.page.keyboard.press("End")
+    overlap.press("End")
     shows(float(found["scores"].sort().values[4]), 0.95)
     lesson.shot("lesson4_linked_strict", linked)
     score.press("Home")

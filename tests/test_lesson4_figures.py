@@ -481,6 +481,7 @@ def test_where_no_front_end_runs_a_picture_stands(name: str) -> None:
     assert (still != 255).any(2).mean() > 0.2
 
 
+@FEW
 @given(st.lists(st.integers(-1, 60), min_size=1, max_size=40))
 def test_a_number_has_one_colour_and_none_is_grey(numbers: list[int]) -> None:
     found = color_numbers(torch.tensor([numbers]))

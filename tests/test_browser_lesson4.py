@@ -167,6 +167,17 @@ def test_a_player_plays_only_in_view(lesson: Notebook, title: str) -> None:
     shown.get_by_role("slider", name="Step").press("Home")  # and stands still from now on
 
 
+def test_keys_in_a_player_leave_the_notebook_alone(lesson: Notebook) -> None:
+    shown = player(lesson, GROUPING)
+    slider = shown.get_by_role("slider", name="Step")
+    slider.press("Home")
+    before = lesson.place()
+    for key, number in [("ArrowRight", 2), ("ArrowLeft", 1)]:
+        slider.press(key)
+        expect(shown.locator("output")).to_have_text(re.compile(f"^{number} /"))
+    assert lesson.place() == before
+
+
 # --- the linked view --------------------------------------------------------------------------------------------------
 
 

@@ -83,8 +83,10 @@ function setAttributes(node, attributes) {
   }
 }
 function frame(className, name, ...children) {
-  const attributes = { role: "group", "aria-label": name, "data-lm-suppress-shortcuts": "true", tabindex: -1 };
-  return element("div", { class: `page ${className}`, ...attributes }, ...children);
+  const attributes = { role: "group", "aria-label": name, tabindex: -1 };
+  const node = element("div", { class: `page ${className}`, ...attributes }, ...children);
+  node.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation());
+  return node;
 }
 function statusLine(className = "") {
   const attributes = { role: "status", "aria-live": "polite", "aria-atomic": "true" };

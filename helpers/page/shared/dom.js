@@ -55,8 +55,12 @@ export function setAttributes(node, attributes) {
  * @param {Children} children
  */
 export function frame(className, name, ...children) {
-  const attributes = { role: "group", "aria-label": name, "data-lm-suppress-shortcuts": "true", tabindex: -1 };
-  return element("div", { class: `page ${className}`, ...attributes }, ...children);
+  const attributes = { role: "group", "aria-label": name, tabindex: -1 };
+  const node = element("div", { class: `page ${className}`, ...attributes }, ...children);
+  // It would take plain keys for its own: an arrow selects another cell or folds one. `data-lm-suppress-shortcuts` on
+  // the frame does not hinder it, since it asks first whether what has the focus is meant.
+  node.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation());
+  return node;
 }
 
 /**

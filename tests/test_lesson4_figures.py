@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -483,6 +483,7 @@ def test_where_no_front_end_runs_a_picture_stands(name: str) -> None:
 
 @FEW
 @given(st.lists(st.integers(-1, 60), min_size=1, max_size=40))
+@example([-1, 0, 1, 10, 2])
 def test_a_number_has_one_colour_and_none_is_grey(numbers: list[int]) -> None:
     found = color_numbers(torch.tensor([numbers]))
     assert found.dtype == np.uint8 and found.shape == (1, len(numbers), 3)

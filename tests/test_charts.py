@@ -337,6 +337,16 @@ def test_a_row_draws_instances_over_its_image_and_names_them() -> None:
         assert (seen[nothing] == picture[nothing]).mean() > 0.95
 
 
+@pytest.mark.parametrize(("score", "behind"), [(0.5, " 0.50"), (1.0, "")])
+def test_scores_stand_behind_the_names_but_not_those_of_truth(score: float, behind: str) -> None:
+    scene = street(7)
+    labels = scene.instances["labels"]
+    found = {**scene.instances, "scores": torch.full((len(labels),), score)}
+    ax = show.show_instances(scene.image, found, STREET)
+    assert [text.get_text() for text in ax.texts] == [STREET[label].name + behind for label in labels.tolist()]
+    plt.close("all")
+
+
 def test_a_row_draws_maps_masks_and_heat_with_its_scale() -> None:
     scene = street(7)
     heat = torch.linspace(0, 0.5, 96 * 128).reshape(96, 128)

@@ -169,7 +169,7 @@ def _ends(line: Line) -> str:
 
 def _axes(figure: Figure, ax: Axes, x: str, y: str, size: tuple[int, int]) -> None:
     name_axes(figure, ax, x, y, *size)
-    scale(ax.xaxis, 6)
+    scale(ax.xaxis, 4)  # a number such as −1,000,000 is wide
     scale(ax.yaxis, 5)
     ax.tick_params(labelsize=9)
 

@@ -21,9 +21,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
+from test_figures import VISIONS, distances, seen
 
 from helpers import course, show
 from helpers.categories import STREET
@@ -373,6 +375,19 @@ def test_boxes_are_those_of_the_masks_where_none_are_given() -> None:
 
 
 # --- colours, errors, fitting ---
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("colors", [inks.CYCLE, set(inks.METHODS.values())], ids=["cycle", "methods"])
+def test_any_two_colours_of_series_are_told_apart_by_every_vision(colors: set[str], vision: str) -> None:
+    assert distances(seen([[255 * part for part in to_rgb(color)] for color in colors], vision)).min() >= 16
+
+
+@pytest.mark.parametrize("color", sorted({*inks.CYCLE, *inks.METHODS.values()}))
+def test_a_name_in_its_colour_can_be_read_on_white(color: str) -> None:
+    """WCAG 2.1, section 1.4.11, asks for a contrast of 3 of what is drawn; all come near it or pass it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(color)]
+    assert 1.05 / (np.dot(linear, (0.2126, 0.7152, 0.0722)) + 0.05) >= 2.8
 
 
 def test_a_method_has_one_colour_and_no_two_series_of_a_figure_share_one() -> None:

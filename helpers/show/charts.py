@@ -152,7 +152,11 @@ def _name_ends(figure: Figure, ax: Axes, lines: dict[str, Line], colors: dict[st
     ends = [line.end or (math.nan, math.nan) for line in lines.values()]
     levels = pixels([end[1] for end in ends], *ax.get_ylim(), high)
     for name, end, level in zip(lines, ends, apart(levels, heights, 0, high), strict=True):
-        _write(ax, labels[name], (_WIDE + 16, level), colors[name], ha="left")
+        # From the right edge, wherever that comes to lie while the figure settles.
+        ax.annotate(
+            labels[name], (1, level / high), (to_points(16), 0), xycoords="axes fraction", textcoords="offset points",
+            color=colors[name], ha="left", va="center", annotation_clip=False, **_NAMES,
+        )  # fmt: skip
         if lines[name].end:
             begin = pixels([end[0]], *ax.get_xlim(), _WIDE)[0], pixels([end[1]], *ax.get_ylim(), high)[0]
             _lead(ax, begin, (_WIDE + 13, level), colors[name])
@@ -178,13 +182,6 @@ def _axes(figure: Figure, ax: Axes, x: str, y: str, size: tuple[int, int]) -> No
 
 Spot = tuple[float, float]
 """Pixels from the lower left corner of the axes."""
-
-
-def _write(ax: Axes, name: str, spot: Spot, color: str, ha: str) -> None:
-    where = tuple(to_points(each) for each in spot)
-    ax.annotate(
-        name, where, xycoords="axes points", color=color, ha=ha, va="center", annotation_clip=False, **_NAMES,
-    )  # fmt: skip
 
 
 def _lead(ax: Axes, begin: Spot, end: Spot, color: str) -> None:
@@ -250,7 +247,10 @@ def _name_points(figure: Figure, ax: Axes, single: dict[str, Cloud], colors: dic
     boxes = beside(marks, [(width + 4, height + 2) for width, height in sizes], (0, 0, box.width, box.height))
     for name, mark, place in zip(single, marks, boxes, strict=True):
         middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
-        _write(ax, labels[name], middle, colors[name], ha="center")
+        ax.annotate(
+            labels[name], tuple(to_points(each) for each in middle), xycoords="axes points",
+            color=colors[name], ha="center", va="center", annotation_clip=False, **_NAMES,
+        )  # fmt: skip
         if math.dist(mark, middle) > 30 + max(place[2] - place[0], place[3] - place[1]) / 2:
             _lead(
                 ax, mark, (min(max(mark[0], place[0]), place[2]), min(max(mark[1], place[1]), place[3])), colors[name]

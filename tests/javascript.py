@@ -28,7 +28,7 @@ def in_node(names: tuple[str, ...], script: str, **values: Any) -> Any:
 def in_module(path: str, names: str, script: str, **values: Any) -> Any:
     """What a script returns that knows some names of a module of helpers/page, and these values. Skips without a node.
 
-    It may await, as in `in_module("shared/keys.js", "lineMove", "return lineMove(3, from, key)", from=0, key="End")`.
+    It may await, as in `in_module("common/keys.js", "lineMove", "return lineMove(3, from, key)", from=0, key="End")`.
     """
     main = f"import {{ {names} }} from {json.dumps((PAGE / path).as_uri())};"
     return _returned(main, f"await (async () => {{ {script} }})()", values)

@@ -37,12 +37,12 @@ def write(path: Path, *cells: tuple[str, str]) -> None:
 
 def test_the_report_is_there_to_copy(anna: Path, capsys: pytest.CaptureFixture) -> None:
     assert (
-        mistake(f"  The figure in {anna / 'work' / '04.ipynb'} is empty, says anna.\nHannah and anna2 agree. ") is None
+        mistake(f"  The figure in {anna / 'lessons' / '04.ipynb'} is empty, says anna.\nHannah and anna2 agree. ") is None
     )
     first, line, *facts, end = capsys.readouterr().out.splitlines()
     assert first == f"Copy what stands between the lines, and send it to {address()}."
     assert line == end and set(line) == {"-"}
-    assert facts[0] == "mistake: The figure in ~/work/04.ipynb is empty, says someone."
+    assert facts[0] == "mistake: The figure in ~/lessons/04.ipynb is empty, says someone."
     assert facts[1] == "Hannah and anna2 agree.", "a part of a word is no name"
     assert [fact.partition(": ")[0] for fact in facts[2:]] == ["where", "course", "Python", "torch", "system"]
     assert not any(fact.endswith(": ") for fact in facts)

@@ -85,7 +85,7 @@ def test_masks_come_as_numpy_packs_them(height: int, width: int, seed: int) -> N
     mask = np.random.default_rng(seed).random((height, width)) < 0.5
     script = "return [...unpackMask(Uint8Array.from(bytes), size)]"
     size = {"height": height, "width": width}
-    found = in_module("shared/canvas.js", "unpackMask", script, bytes=np.packbits(mask).tolist(), size=size)
+    found = in_module("common/canvas.js", "unpackMask", script, bytes=np.packbits(mask).tolist(), size=size)
     assert found == mask.ravel().astype(int).tolist()
 
 
@@ -95,7 +95,7 @@ def test_borders_run_wherever_two_neighbours_differ_and_nowhere_else(height: int
     map_ = np.random.default_rng(seed).integers(0, 3, (height, width))
     script = "return borders(map, size)"
     size = {"height": height, "width": width}
-    lines = in_module("shared/canvas.js", "borders", script, map=map_.ravel().tolist(), size=size)
+    lines = in_module("common/canvas.js", "borders", script, map=map_.ravel().tolist(), size=size)
     framed = np.pad(map_, 1)
     level, upright = (np.zeros(framed.shape, int) for _ in range(2))
     for x0, y0, x1, y1 in lines:
@@ -108,19 +108,19 @@ def test_borders_run_wherever_two_neighbours_differ_and_nowhere_else(height: int
 
 def test_borders_are_as_long_as_can_be() -> None:
     script = "return borders([0, 5, 5, 0, 5, 5], { height: 2, width: 3 });"
-    lines = in_module("shared/canvas.js", "borders", script)
+    lines = in_module("common/canvas.js", "borders", script)
     assert sorted(lines) == [[1, 0, 1, 2], [1, 0, 3, 0], [1, 2, 3, 2], [3, 0, 3, 2]]
 
 
 def test_a_packed_colour_lies_in_memory_as_red_green_blue_opacity() -> None:
     script = """const bytes = (number) => [...new Uint8Array(Uint32Array.of(number).buffer)];
         return [packed([1, 2, 3]), packed([4, 5, 6], 7)].map(bytes)"""
-    assert in_module("shared/canvas.js", "packed", script) == [[1, 2, 3, 255], [4, 5, 6, 7]]
+    assert in_module("common/canvas.js", "packed", script) == [[1, 2, 3, 255], [4, 5, 6, 7]]
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
     script = "return pictureFrom('https://example.org/x.png').catch((error) => error.message)"
-    assert in_module("shared/canvas.js", "pictureFrom", script).startswith("address: expected data:image/")
+    assert in_module("common/canvas.js", "pictureFrom", script).startswith("address: expected data:image/")
 
 
 # --- pointer.js -------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
 def test_the_nearest_within_reach_is_found_and_of_equal_ones_the_last() -> None:
     script = "return cases.map(([items, reach]) => nearest(items, (item) => Math.abs(item[0]), reach)?.[1] ?? null)"
     cases = [[[[3, "a"], [-2, "b"], [9, "c"]], 5], [[[1, "a"], [1, "b"]], 5], [[[6, "a"]], 5], [[], 5]]
-    assert in_module("shared/pointer.js", "nearest", script, cases=cases) == ["b", "b", None, None]
+    assert in_module("common/pointer.js", "nearest", script, cases=cases) == ["b", "b", None, None]
 
 
 def test_how_far_a_position_is_from_a_line_and_from_the_edge_of_a_box() -> None:
@@ -139,7 +139,7 @@ def test_how_far_a_position_is_from_a_line_and_from_the_edge_of_a_box() -> None:
     script = """const all = Array.from({ length: 400 }, (_, at) => ({ row: Math.floor(at / 20), column: at % 20 }));
         const line = (position) => toSegment(position, { row: 5, column: 5 }, { row: 5, column: 12 });
         return [all.map((position) => toEdge(position, [5, 5, 12, 11])), all.map(line)]"""
-    edge, line = in_module("shared/pointer.js", "toEdge, toSegment", script)
+    edge, line = in_module("common/pointer.js", "toEdge, toSegment", script)
     assert np.allclose(edge, expected.ravel())
     free[:] = True
     free[5, 5:13] = False
@@ -152,7 +152,7 @@ def test_how_far_a_position_is_from_a_line_and_from_the_edge_of_a_box() -> None:
 def test_keys_move_and_stop_at_the_edge() -> None:
     keys = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "x"]
     script = "return keys.map((key) => keyMove({ height: 20, width: 30 }, { row: 0, column: 25 }, key, far))"
-    near, far = (in_module("shared/keys.js", "keyMove", script, keys=keys, far=each) for each in (False, True))
+    near, far = (in_module("common/keys.js", "keyMove", script, keys=keys, far=each) for each in (False, True))
     positions = [[each and (each["row"], each["column"]) for each in moves] for moves in (near, far)]
     assert positions == [
         [None, (1, 25), (0, 24), (0, 26), (0, 0), (0, 29), None],
@@ -163,7 +163,7 @@ def test_keys_move_and_stop_at_the_edge() -> None:
 def test_keys_in_a_row_lead_to_the_next_and_the_last() -> None:
     keys = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Tab"]
     script = "return [0, 1, 2].map((from) => keys.map((key) => lineMove(3, from, key)))"
-    first, middle, last = in_module("shared/keys.js", "lineMove", script, keys=keys)
+    first, middle, last = in_module("common/keys.js", "lineMove", script, keys=keys)
     assert first == [None, 1, None, 1, None, 2, None]
     assert middle == [0, 2, 0, 2, 0, 2, None]
     assert last == [1, None, 1, None, 0, None, None]
@@ -177,7 +177,7 @@ _MODEL = """let hear; const sent = [];
 
 
 def ask(script: str) -> object:
-    return in_module("shared/kernel.js", "joinKernel, GONE, SLOW", _MODEL + script)
+    return in_module("common/kernel.js", "joinKernel, GONE, SLOW", _MODEL + script)
 
 
 def test_each_question_gets_its_own_reply_in_whatever_order_they_come() -> None:

@@ -1,6 +1,6 @@
 """The pages of the widgets: ES modules and style sheets, bundled by `make page`, so that a learner needs no Node.
 
-`shared/` is what all pages use: elements, canvases, pointer, keys, the link to the kernel, motion. Every other folder
+`common/` is what all pages use: elements, canvases, pointer, keys, the link to the kernel, motion. Every other folder
 is one widget: `index.js` has anywidget's `render`, `index.css` its look, and esbuild makes of them `bundles/NAME.js`
 and `bundles/NAME.css`. Nothing here knows torch or segmentation.
 """

@@ -1,4 +1,4 @@
-// shared/canvas.js
+// common/canvas.js
 function bytesOf(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
@@ -63,7 +63,7 @@ function contextOf(canvas) {
   );
 }
 
-// shared/dom.js
+// common/dom.js
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   setAttributes(node, attributes);
@@ -107,7 +107,7 @@ function slider(name, last, inWords, change2) {
   return { node: element("label", { class: "page-slider" }, input, output), set };
 }
 
-// shared/keys.js
+// common/keys.js
 function keyMove(size, { row, column }, key, far = false) {
   const by = far ? 10 : 1;
   const moves = {
@@ -520,7 +520,7 @@ function intoView(scroller, node) {
   if (node.closest("thead") && box.right > frame2.right) scroller.scrollLeft += box.right - frame2.right;
 }
 
-// shared/pointer.js
+// common/pointer.js
 function positionOf(picture, { height, width }, event) {
   const box = picture.getBoundingClientRect();
   const half = 0.499 / (window.devicePixelRatio || 1);

@@ -1,4 +1,4 @@
-// shared/canvas.js
+// common/canvas.js
 function bytesOf(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
@@ -63,7 +63,7 @@ function contextOf(canvas) {
   );
 }
 
-// shared/dom.js
+// common/dom.js
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   setAttributes(node, attributes);
@@ -115,7 +115,7 @@ function slider(name, last, inWords, change) {
   return { node: element("label", { class: "page-slider" }, input, output), set };
 }
 
-// shared/motion.js
+// common/motion.js
 var KEY = /* @__PURE__ */ Symbol.for("pixels-to-panoptic.stage");
 function stage() {
   const shared = (
@@ -254,7 +254,7 @@ function makeControls({ steps }, act) {
   return { node, show };
 }
 
-// shared/keys.js
+// common/keys.js
 function keyMove(size, { row, column }, key, far = false) {
   const by = far ? 10 : 1;
   const moves = {
@@ -299,7 +299,7 @@ function oneTabStop(nodes, move) {
   });
 }
 
-// shared/pointer.js
+// common/pointer.js
 function positionOf(picture, { height, width }, event) {
   const box = picture.getBoundingClientRect();
   const half = 0.499 / (window.devicePixelRatio || 1);

@@ -1,5 +1,5 @@
 // Precision and recall of the surest prediction alone, of the two surest, and so on: a point for each.
-import { element, shape } from "../shared/dom.js";
+import { element, shape } from "../common/dom.js";
 import { follow, itemOf, lightsUp, show, standing, walk } from "./marks.js";
 import { pointsOf } from "./state.js";
 

@@ -1,7 +1,7 @@
 // What the kernel sends: the predictions of one picture, surest first, its true objects, and for each IoU threshold who
 // found whom. Both are known by their places in these lists everywhere. The page matches nothing: Python does.
 
-/** @typedef {import("../shared/canvas.js").Color} Color */
+/** @typedef {import("../common/canvas.js").Color} Color */
 
 /**
  * A hit has found an object. The object that a double fits best had been found by a surer one. Any other false positive

@@ -1,5 +1,5 @@
 // What colours, lines and signs mean, with how many there are of each.
-import { element, shape } from "../shared/dom.js";
+import { element, shape } from "../common/dom.js";
 import { SIGNS } from "./data.js";
 import { countsOf } from "./state.js";
 

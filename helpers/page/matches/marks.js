@@ -1,6 +1,6 @@
 // What the three views have in common: how an item looks, and how pointer and keys get to it.
-import { setAttributes } from "../shared/dom.js";
-import { lineMove, oneTabStop } from "../shared/keys.js";
+import { setAttributes } from "../common/dom.js";
+import { lineMove, oneTabStop } from "../common/keys.js";
 import { levelOf, finderOf } from "./state.js";
 
 /** @typedef {import("./data.js").Info} Info */

@@ -1,9 +1,9 @@
 // The masks of a linked view, and what is drawn of them. All is pure.
-import { unpackMask } from "../shared/canvas.js";
+import { unpackMask } from "../common/canvas.js";
 
 /** @typedef {import("./data.js").Info} Info */
 /** @typedef {import("./data.js").Item} Item */
-/** @typedef {import("../shared/canvas.js").Size} Size */
+/** @typedef {import("../common/canvas.js").Size} Size */
 /** @typedef {{ item: Item, mask: Uint8Array, area: number }} Mask a byte for each pixel, and how many of them are 1 */
 
 /**

@@ -1,6 +1,6 @@
 // What joins the three views, the words and the sliders: each act of the reader makes a new state, which is shown.
-import { cssColor } from "../shared/canvas.js";
-import { element, frame } from "../shared/dom.js";
+import { cssColor } from "../common/canvas.js";
+import { element, frame } from "../common/dom.js";
 import { makeCurve } from "./curve.js";
 import { makeLegend } from "./legend.js";
 import { makeMatrix } from "./matrix.js";

@@ -1,5 +1,5 @@
 // The IoU of each prediction with each true object, as a table: surest first, the objects of a category side by side.
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 import { SIGNS } from "./data.js";
 import { follow, itemOf, lightsUp, show, standing, walk } from "./marks.js";
 import { objectOf } from "./state.js";

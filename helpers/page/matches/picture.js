@@ -1,7 +1,7 @@
 // The picture with the outlines of the predictions, and of the true objects that are missed or pointed at.
-import { bitmap, borders, contextOf, packed, pathOf, photo } from "../shared/canvas.js";
-import { element, shape } from "../shared/dom.js";
-import { nearest, positionOf } from "../shared/pointer.js";
+import { bitmap, borders, contextOf, packed, pathOf, photo } from "../common/canvas.js";
+import { element, shape } from "../common/dom.js";
+import { nearest, positionOf } from "../common/pointer.js";
 import { SIGNS } from "./data.js";
 import { follow, itemOf, lightsUp, show, standing, under, walk } from "./marks.js";
 import { areaOf, endsOf, unpack } from "./masks.js";

@@ -1,5 +1,5 @@
 // What is selected, in a sentence; the two sliders; and precision and recall as sums of what the figure shows.
-import { element, slider, statusLine } from "../shared/dom.js";
+import { element, slider, statusLine } from "../common/dom.js";
 import { sentenceOf } from "./sentence.js";
 import { countsOf, cutsOf, levelOf } from "./state.js";
 

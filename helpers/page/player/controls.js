@@ -1,6 +1,6 @@
 // The words below the figure and the controls of a player.
-import { button, element, enable, slider, statusLine } from "../shared/dom.js";
-import { cssColor } from "../shared/canvas.js";
+import { button, element, enable, slider, statusLine } from "../common/dom.js";
+import { cssColor } from "../common/canvas.js";
 import { furthest, waits } from "./state.js";
 
 /** @typedef {import("./data.js").Info} Info */

@@ -1,7 +1,7 @@
 // What the kernel sends: one standing figure, the steps that point into it, and the causes of its results. An element
 // is known by its id everywhere: "p1" may be a mask in a picture and the head of a row in a grid.
 
-/** @typedef {import("../shared/canvas.js").Color} Color */
+/** @typedef {import("../common/canvas.js").Color} Color */
 
 /**
  * One element of a picture. `at` are numbers in pixels of the picture, x before y: nothing for a mask, whose pixels are

@@ -1,8 +1,8 @@
 // A grid of numbers as a table: every cell, and every head of a row or column, is an element that can be lit.
-import { cssColor } from "../shared/canvas.js";
-import { element } from "../shared/dom.js";
-import { keyMove, oneTabStop } from "../shared/keys.js";
-import { hovers } from "../shared/pointer.js";
+import { cssColor } from "../common/canvas.js";
+import { element } from "../common/dom.js";
+import { keyMove, oneTabStop } from "../common/keys.js";
+import { hovers } from "../common/pointer.js";
 import { mark } from "./picture.js";
 
 /** @typedef {import("./data.js").Cell} Cell */

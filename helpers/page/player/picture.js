@@ -1,16 +1,16 @@
 // A picture with masks, boxes, points and arrows. A canvas has its pixels, dimmed outside what is lit; a drawing over
 // it has the outlines, which take the focus; the nearest one answers the pointer.
-import { bitmap, borders, contextOf, cssColor, packed, pathOf, photo, unpackMask } from "../shared/canvas.js";
-import { element, shape } from "../shared/dom.js";
-import { lineMove, oneTabStop } from "../shared/keys.js";
-import { hovers, nearest, positionOf, toEdge, toSegment } from "../shared/pointer.js";
+import { bitmap, borders, contextOf, cssColor, packed, pathOf, photo, unpackMask } from "../common/canvas.js";
+import { element, shape } from "../common/dom.js";
+import { lineMove, oneTabStop } from "../common/keys.js";
+import { hovers, nearest, positionOf, toEdge, toSegment } from "../common/pointer.js";
 import { sidesOf } from "./tags.js";
 
 /** @typedef {import("./data.js").Light} Light */
 /** @typedef {import("./data.js").Mark} Mark */
 /** @typedef {import("./data.js").Panel} Panel */
 /** @typedef {import("./data.js").PicturePanel} PicturePanel */
-/** @typedef {import("../shared/pointer.js").Position} Position */
+/** @typedef {import("../common/pointer.js").Position} Position */
 /** @typedef {Mark & { mask: Uint8Array | null }} Drawn a mark, with a byte for each pixel if it is a mask */
 
 export const DIM = 0.3;

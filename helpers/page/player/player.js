@@ -1,6 +1,6 @@
 // What joins figure, words, controls and clock: each act of the reader makes a new state, and each new state is shown.
-import { element, frame } from "../shared/dom.js";
-import { motion } from "../shared/motion.js";
+import { element, frame } from "../common/dom.js";
+import { motion } from "../common/motion.js";
 import { makeControls, makeWords } from "./controls.js";
 import { makeGrid } from "./grid.js";
 import { makePicture } from "./picture.js";

@@ -36,9 +36,8 @@ def write(path: Path, *cells: tuple[str, str]) -> None:
 
 
 def test_the_report_is_there_to_copy(anna: Path, capsys: pytest.CaptureFixture) -> None:
-    assert (
-        mistake(f"  The figure in {anna / 'lessons' / '04.ipynb'} is empty, says anna.\nHannah and anna2 agree. ") is None
-    )
+    words = f"  The figure in {anna / 'lessons' / '04.ipynb'} is empty, says anna.\nHannah and anna2 agree. "
+    assert mistake(words) is None
     first, line, *facts, end = capsys.readouterr().out.splitlines()
     assert first == f"Copy what stands between the lines, and send it to {address()}."
     assert line == end and set(line) == {"-"}
